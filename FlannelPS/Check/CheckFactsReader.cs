@@ -1,0 +1,83 @@
+using System.Text.Json;
+using FlannelPS.Engine.Hosting;
+using FlannelPS.Engine.Node;
+
+namespace FlannelPS.Checks;
+
+/// <summary>Puts together what checks judge by.</summary>
+internal static class CheckFactsReader
+{
+    /// <summary>Where the subnet stands unless something else is said.</summary>
+    public const string SubnetFile = "/run/flannel/subnet.env";
+
+    /// <summary>Of this host, a node running or not.</summary>
+    /// <param name="store">What the store says; read when first asked for.</param>
+    /// <param name="interfaces">What was said of the interface.</param>
+    /// <param name="name">The node that is meant.</param>
+    /// <param name="subnetFile">Its subnet file.</param>
+    /// <param name="patience">How long to watch a counter of errors that is not zero.</param>
+    public static CheckFacts OfHost(Func<StoreFacts> store, InterfaceOptions interfaces, string name, string subnetFile, TimeSpan patience)
+    {
+        var read = new Lazy<StoreFacts>(store);
+        return new(() => HostFactsReader.Read(interfaces, IsDual(), subnetFile, patience), () => read.Value, null, FirewallReader.Read, "It is about a node.")
+        {
+            Scope = FlannelCheckScope.Host,
+            NodeName = name,
+            SubnetFile = subnetFile,
+        };
+
+        bool IsDual()
+        {
+            try
+            {
+                return read.Value.Config?.IPv6 is not null;
+            }
+            catch (FactsMissingException)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Of a node that runs, in its network namespace.</summary>
+    /// <param name="node">What it says.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="patience">How long to watch a counter of errors that is not zero.</param>
+    public static CheckFacts OfNode(NodeAnswers node, string name, TimeSpan patience)
+    {
+        if (node.Silence.Length > 0)
+            return new(node: () => node, missing: "The node does not answer.") { Scope = FlannelCheckScope.Node, NodeName = name };
+        var process = (int)(node.Status.Number("pid") ?? 0);
+        var interfaces = node.Status.Text("interface") is { } known ? new InterfaceOptions([known], []) : InterfaceOptions.None;
+        var file = node.Status.Part("subnetFile").Text("path") ?? SubnetFile;
+        return new(
+            () => NodeNamespace.Run(process, () => HostFactsReader.Read(interfaces, node.Network?.IPv6Network is not null, file, patience)),
+            null, () => node, () => NodeNamespace.Run(process, FirewallReader.Read), "A node's own store is asked by the node.")
+        {
+            Scope = FlannelCheckScope.Node,
+            NodeName = name,
+            SubnetFile = file,
+        };
+    }
+
+    /// <summary>What a node says, or why it is silent.</summary>
+    public static async Task<NodeAnswers> AskAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var (status, peers, leases) = (Ask(ControlVerbs.Status), Ask(ControlVerbs.Peers), Ask(ControlVerbs.Leases));
+            await Task.WhenAll(status, peers, leases).ConfigureAwait(false);
+            var answer = await status.ConfigureAwait(false);
+            if (answer.Text("name") != name)
+                throw new NodeSilentException(NodeSilence.NotOurs, $"What listens for the node '{name}' does not answer as flannelpsd does.");
+            var its = await peers.ConfigureAwait(false);
+            return new(answer, its, await leases.ConfigureAwait(false), NodeInspection.Inspect(answer, its, DateTimeOffset.Now));
+        }
+        catch (Exception e) when (e is NodeSilentException or ControlException)
+        {
+            return new(default, default, default, []) { Silence = e.Message, SilenceRemedy = NodeCommand.Record(e, name).ErrorDetails.RecommendedAction };
+        }
+
+        Task<JsonElement> Ask(string verb) => LocalNodes.AskAsync(name, verb, null, TimeSpan.FromSeconds(5), cancellationToken);
+    }
+}

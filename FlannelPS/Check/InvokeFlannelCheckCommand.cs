@@ -1,0 +1,162 @@
+using System.Management.Automation;
+using FlannelPS.Checks;
+using FlannelPS.Engine.Hosting;
+using FlannelPS.Engine.Node;
+
+namespace FlannelPS.Commands;
+
+/// <summary>Runs checks of this host, its store and its nodes, and of the way to other hosts.</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "FlannelCheck", SupportsShouldProcess = true)]
+[OutputType(typeof(FlannelCheckResult))]
+public sealed class InvokeFlannelCheckCommand : CheckCommand
+{
+    private readonly List<FlannelCheckResult> _results = [];
+    private readonly List<string> _piped = [];
+
+    /// <summary>Checks by name; wildcards allowed.</summary>
+    [Parameter(Position = 0)]
+    [ArgumentCompleter(typeof(CheckCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Check { get; set; } = ["*"];
+
+    /// <summary>Checks as Get-FlannelCheck gives them.</summary>
+    [Parameter(ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public FlannelCheck[]? InputObject { get; set; }
+
+    /// <summary>Checks by category; wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CheckCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Category { get; set; } = ["*"];
+
+    /// <summary>Checks that have one of these tags; wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CheckCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Tag { get; set; } = ["*"];
+
+    /// <summary>Not those that have one of these tags; wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(CheckCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] ExcludeTag { get; set; } = [];
+
+    /// <summary>Nodes of this host; wildcards allowed.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(NodeNameCompleter))]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Name { get; set; } = ["*"];
+
+    /// <summary>A file for pipelines to read.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OutputFile { get; set; }
+
+    /// <summary>Its form.</summary>
+    [Parameter]
+    public FlannelCheckOutputFormat OutputFormat { get; set; }
+
+    /// <summary>Ends the session with the number of checks that failed as its exit code.</summary>
+    [Parameter]
+    public SwitchParameter Exit { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _piped.AddRange((InputObject ?? []).Select(check => check.Name));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        var names = _piped.Count > 0 ? [.. _piped] : Check;
+        var checks = CheckList.All().Where(check => CheckFilter.IsMeant(check.About, names, Category, Tag, ExcludeTag)).ToList();
+        foreach (var name in Check.Where(name => !WildcardPattern.ContainsWildcardCharacters(name) && !CheckList.All().Any(check => check.About.Name.Equals(name, StringComparison.OrdinalIgnoreCase))))
+            WriteError(FlannelError.CheckNotFound.Record($"There is no check '{name}'.", name));
+        var nodes = Array.FindAll([.. LocalNodes.Names()], name => Array.Exists(Name, pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(name)));
+        var answers = nodes.ToDictionary(name => name, name => Await(token => CheckFactsReader.AskAsync(name, token)));
+
+        var ofHost = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Host)).ToList();
+        if (ofHost.Count > 0)
+            RunChecks(ofHost, HostFactsOf(answers), "", Take);
+        foreach (var (name, answer) in answers)
+        {
+            // What was judged for the host is not told again for its node.
+            var ofNode = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Node) && (!check.About.Scope.HasFlag(FlannelCheckScope.Host) || IsJudgedByNode(check))).ToList();
+            RunChecks(ofNode, CheckFactsReader.OfNode(answer, name, Watched), name, Take);
+            var ofPeers = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Connectivity)).ToList();
+            if (ofPeers.Count > 0)
+                RunChecks(ofPeers, Tried(name, answer), name, Take);
+        }
+        if (OutputFile is not null)
+            Save(FullPath(OutputFile));
+        if (Exit)
+            Host.SetShouldExit(Math.Min(_results.Count(result => result.Status is FlannelTestStatus.Fail), 255));
+    }
+
+    // A node knows its network, its devices and its interface, which a look from outside can only suppose.
+    private static bool IsJudgedByNode(Check check) => check is ForwardRuleCheck or TunnelRuleCheck or OverlapCheck or JunkLeaseCheck or LeaseOwnerCheck;
+
+    private CheckFacts HostFactsOf(Dictionary<string, NodeAnswers> answers)
+    {
+        // A node in another network namespace is of another host.
+        var here = ProcessTable.NamespaceOf(Environment.ProcessId);
+        var node = answers.Values.FirstOrDefault(answer => answer.Silence.Length == 0 && ProcessTable.NamespaceOf((int)(answer.Status.Number("pid") ?? 0)) == here);
+        var interfaces = node?.Status.Text("interface") is { } known ? new InterfaceOptions([known], []) : InterfaceOptions.None;
+        var file = node?.Status.Part("subnetFile").Text("path") ?? CheckFactsReader.SubnetFile;
+        return CheckFactsReader.OfHost(StoreOf(node, file), interfaces, node?.Status.Text("name") ?? "flannel", file, Watched);
+    }
+
+    // Where nothing says which store is meant, it is the node's; one that needs a certificate or a user only the node can ask.
+    private Func<StoreFacts> StoreOf(NodeAnswers? node, string file)
+    {
+        var isNamed = MyInvocation.BoundParameters.Keys.Any(name => name is nameof(Endpoint) or nameof(Store)) || StoreSession.Current.Default is not null || Variable("FLANNELD_ETCD_ENDPOINTS") is not null;
+        if (isNamed || node is null || node.Status.Part("store").Text("endpoints") is not { } endpoints)
+            return StoreFactsOf(Target, Connection, file);
+        if (endpoints.Contains("https:", StringComparison.Ordinal))
+            return () => throw new FactsMissingException($"The node's store {endpoints} needs certificates or a user: name it by -Endpoint with them, or by Connect-FlannelStore.");
+        Endpoint = [.. endpoints.Split(',', StringSplitOptions.TrimEntries).Select(endpoint => new Uri(endpoint))];
+        Prefix ??= node.Status.Part("store").Text("prefix");
+        return StoreFactsOf(Target, Connection, file);
+    }
+
+    private CheckFacts Tried(string name, NodeAnswers answer)
+    {
+        if (answer.Silence.Length > 0)
+            return new(node: () => answer, missing: "The node does not answer.") { Scope = FlannelCheckScope.Connectivity };
+        var found = new List<FlannelConnectivityResult>();
+        try
+        {
+            WriteEach(token => Connectivity.TryAsync(name, answer, new(), token), found.Add);
+        }
+        catch (FactsMissingException e)
+        {
+            WriteVerbose(e.Message);
+            return new(missing: e.Message) { Scope = FlannelCheckScope.Connectivity };
+        }
+        return new(node: () => answer) { Scope = FlannelCheckScope.Connectivity, Connectivity = found };
+    }
+
+    private void Take(FlannelCheckResult result)
+    {
+        _results.Add(result);
+        WriteObject(result);
+    }
+
+    private void Save(string path)
+    {
+        if (!ShouldProcess(path, "Write the results"))
+            return;
+        try
+        {
+            TextFile.Write(path, CheckReport.Render(_results, OutputFormat), TextFile.PublicMode);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(TextFile.Record(e, path, FlannelError.FileNotWritten));
+        }
+    }
+}

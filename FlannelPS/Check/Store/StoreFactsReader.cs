@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using FlannelPS.Engine.Backends;
+using FlannelPS.Engine.Etcd;
+using FlannelPS.Engine.Leases;
+using FlannelPS.Engine.Node;
+
+namespace FlannelPS.Checks;
+
+/// <summary>Asks a store what there is to know, with reads only, and one write that changes nothing.</summary>
+internal static class StoreFactsReader
+{
+    private const int VxlanPort = 8472, UdpPort = 8285;
+
+    /// <summary>Asks it.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="target">Which it is.</param>
+    /// <param name="subnetFile">Where this host's subnet of before may stand.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<StoreFacts> ReadAsync(IStore store, StoreTarget target, string subnetFile, CancellationToken cancellationToken)
+    {
+        var facts = new StoreFacts { Description = target.Options.ToString() ?? "", Prefix = target.Prefix, ConfigKey = new StoreKeys(target.Prefix).Config, OwnSubnet = OwnSubnet(subnetFile), AreEndpointsSupposed = target.HasDefaultEndpoints };
+        var asked = store.StatusAsync(cancellationToken);
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            var keys = new StoreKeys(target.Prefix);
+            var range = await store.RangeAsync(KeyRange.One(keys.Config), cancellationToken).ConfigureAwait(false);
+            facts = facts with { Latency = clock.Elapsed };
+            if (range.Keys is [var item])
+                facts = WithConfig(facts, item.Value);
+            var subnets = await store.RangeAsync(keys.Subnets, cancellationToken).ConfigureAwait(false);
+            var read = subnets.Keys.Select(key => LeaseReader.Read(keys.SubnetPrefix, key)).ToList();
+            facts = facts with { Leases = [.. read.OfType<Lease>()], Junk = [.. read.OfType<InvalidLease>()] };
+            facts = await TryWriteAsync(store, facts, keys, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreException e)
+        {
+            facts = facts with { Error = e, Action = StoreCommand.Record(e, target).ErrorDetails.RecommendedAction, Latency = clock.Elapsed };
+        }
+        return facts with { Endpoints = [.. await asked.ConfigureAwait(false)] };
+    }
+
+    // A transaction whose guard can never hold writes nothing. etcd judges the right to write, and its no-space alarm, before the guard.
+    private static async Task<StoreFacts> TryWriteAsync(IStore store, StoreFacts facts, StoreKeys keys, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.TxnAsync(new([StoreCompare.Unchanged(keys.Config, long.MaxValue)], [new StoreOperation.Put(keys.SubnetPrefix + "probe", Array.Empty<byte>(), 0)]), cancellationToken).ConfigureAwait(false);
+            return facts with { TakesWrites = true };
+        }
+        catch (StoreException e) when (e.Failure is StoreFailure.ReadOnly or StoreFailure.PermissionDenied)
+        {
+            return facts with { TakesWrites = false, WriteProblem = e.Message };
+        }
+    }
+
+    private static StoreFacts WithConfig(StoreFacts facts, ReadOnlyMemory<byte> json)
+    {
+        var inspection = NetworkConfigInspection.Inspect(json);
+        var port = inspection.Config?.BackendType switch
+        {
+            "vxlan" => VxlanPort,
+            "udp" => UdpPort,
+            _ => 0,
+        };
+        if (port > 0 && FlannelNetworkConfig.Read(json).Backend.Port is { } named)
+            port = named;
+        return facts with { ConfigVerdicts = inspection.Verdicts, Config = inspection.Config, Port = port };
+    }
+
+    private static System.Net.IPNetwork? OwnSubnet(string path)
+    {
+        try
+        {
+            return SubnetFile.Read(path)?.Subnet;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}
