@@ -1,0 +1,91 @@
+#!/usr/bin/env pwsh
+<#
+.SYNOPSIS
+Measures what the module promises of its speed: the import, the first call of a session, and Get-FlannelLease on a full network.
+.DESCRIPTION
+Against a real etcd in a namespace of its own. Each lease has an etcd lease of its own, as each node's has. Sessions are fresh processes; with two modules they
+take turns (A B A B), so that what else the machine does falls on both alike. One row a module: median (best) in milliseconds.
+.EXAMPLE
+tests/Module/Bench.ps1
+.EXAMPLE
+tests/Module/Bench.ps1 -Module out/FlannelPS, /tmp/other/FlannelPS -Round 9
+#>
+[CmdletBinding()]
+param(
+    # Packed modules to compare.
+    [string[]] $Module = (Join-Path $PSScriptRoot '../../out/FlannelPS'),
+    # How many leases the network has.
+    [int] $Lease = 4000,
+    # Fresh sessions a module.
+    [int] $Round = 5
+)
+$ErrorActionPreference = 'Stop'
+$Module = $Module | ForEach-Object { (Resolve-Path $_).Path }
+if (-not $env:FLANNELPS_LAB) {
+    $env:FLANNELPS_LAB = '1'
+    & unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command (
+        "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Round $Round")
+    exit $LASTEXITCODE
+}
+$null = New-Item -ItemType Directory -Force /run/netns
+mount -t tmpfs tmpfs /run/netns
+$env:FLANNELPS_MODULE = $Module[0]
+Import-Module $PSScriptRoot/Lab.psm1 -Force
+$etcd = Start-LabEtcd
+
+# Through etcd's own JSON gateway, many at once: its client would need a process a key.
+$http = [Net.Http.HttpClient]::new()
+function Send-Gateway([string] $Path, [object[]] $Body) {
+    for ($i = 0; $i -lt $Body.Count; $i += 64) {
+        $calls = $Body[$i..([Math]::Min($i + 63, $Body.Count - 1))].ForEach({ $http.PostAsync("$($etcd.Endpoint)/v3/$Path", [Net.Http.StringContent]::new(($_ | ConvertTo-Json -Depth 9 -Compress))) })
+        $calls.ForEach({ $_.GetAwaiter().GetResult().EnsureSuccessStatusCode().Content.ReadAsStringAsync().GetAwaiter().GetResult() | ConvertFrom-Json })
+    }
+}
+function Get-Base64([string] $Text) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Text)) }
+$granted = Send-Gateway lease/grant @(1..$Lease | ForEach-Object { @{ TTL = 86400; ID = $_ } })
+$puts = foreach ($i in 1..$Lease) {
+    $a, $b = [Math]::Floor($i / 256), ($i % 256)
+    @{
+        key   = Get-Base64 "/coreos.com/network/subnets/10.$(64 + $a).$b.0-24"
+        value = Get-Base64 ('{{"PublicIP":"198.18.{0}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:00:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]$b)
+        lease = "$($granted[$i - 1].ID)"
+    }
+}
+$null = Send-Gateway kv/put $puts
+
+# One session: the import, the first call, then warm ones. First object and whole list are measured apart, because Select-Object ends the list.
+$session = {
+    param($Manifest, $Warm)
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    Import-Module $Manifest
+    $import = $clock.Elapsed.TotalMilliseconds
+    $clock.Restart(); $null = Get-FlannelLease -Subnet 10.64.1.0/24; $call = $clock.Elapsed.TotalMilliseconds
+    $clock.Restart(); $all = Get-FlannelLease; $cold = $clock.Elapsed.TotalMilliseconds
+    $null = 1..3 | ForEach-Object { Get-FlannelLease | Select-Object -First 1 }
+    $warmAll = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $all = Get-FlannelLease; $clock.Elapsed.TotalMilliseconds }
+    $warmFirst = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $one = Get-FlannelLease | Select-Object -First 1; $clock.Elapsed.TotalMilliseconds }
+    $own = foreach ($i in 1..$Warm) { [GC]::Collect(); $before = [Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime; $all = Get-FlannelLease; ([Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime - $before).TotalMilliseconds }
+    $missing = @($all | Where-Object { -not $_.Expiration }).Count
+    if ($all.Count -eq 0 -or $missing -gt 0 -or -not $one) { throw "$($all.Count) leases, $missing without expiration" }
+    Connect-FlannelStore | Out-Null
+    $connectedFirst = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $one = Get-FlannelLease | Select-Object -First 1; $clock.Elapsed.TotalMilliseconds }
+    function median($values) { ($values | Sort-Object)[[Math]::Floor($values.Count / 2)] }
+    [ordered]@{ Import = $import; FirstCall = $call; FirstList = $cold; List = median $warmAll; ListBest = ($warmAll | Measure-Object -Minimum).Minimum; FirstObject = median $warmFirst; FirstObjectConnected = median $connectedFirst; ListCpu = median $own } | ConvertTo-Json -Compress
+}
+$rows = foreach ($i in 1..$Round) {
+    foreach ($path in $Module) {
+        $text = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "& { $session } '$path/FlannelPS.psd1' 9"
+        if ($LASTEXITCODE -ne 0) { throw "The session ended with $LASTEXITCODE`: $text" }
+        $text | Select-Object -Last 1 | ConvertFrom-Json | Add-Member Module $path -PassThru
+    }
+}
+$etcd | Stop-LabEtcd
+foreach ($path in $Module) {
+    $mine = @($rows | Where-Object Module -EQ $path)
+    $row = [ordered]@{ Module = $path; Lease = $Lease }
+    foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected') {
+        $values = @($mine.$name | Sort-Object)
+        $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
+    }
+    [pscustomobject]$row
+}
