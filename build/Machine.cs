@@ -1,0 +1,99 @@
+using static Programs;
+
+/// <summary>Something from a Debian package.</summary>
+/// <param name="Package">The package's name.</param>
+/// <param name="Purpose">What it is for, as told to whoever sees it installed.</param>
+/// <param name="Files">One of these shows that it is there: a program on the path, or a file.</param>
+internal sealed record Tool(string Package, string Purpose, params string[] Files);
+
+/// <summary>The packages of each kind of work.</summary>
+internal static class Tools
+{
+    public static readonly Tool[] Compiler =
+    [
+        new("gcc", "links the native daemon", "gcc"),
+        new("libc6-dev", "links the native daemon", "/usr/lib/x86_64-linux-gnu/crt1.o", "/usr/lib64/crt1.o"),
+    ];
+
+    public static readonly Tool[] Network =
+    [
+        new("iproute2", "makes the network namespaces", "ip"),
+        new("iputils-ping", "pings through the network", "ping"),
+        new("iperf3", "measures TCP throughput", "iperf3"),
+    ];
+
+    public static readonly Tool[] Firewall =
+    [
+        new("nftables", "holds firewall rules", "nft"),
+        new("iptables", "holds firewall rules the older way", "iptables"),
+    ];
+
+    public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", PlatyPSVersion = "1.0.3";
+
+    public static readonly Tool Etcd = new("etcd-server", "a store to run against; its service is not started", "etcd");
+    public static readonly Tool FakeTime = new("libfaketime", "a wall clock that jumps, for one process", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1");
+}
+
+/// <summary>What the machine must have, and is given.</summary>
+internal static class Machine
+{
+    /// <summary>Whether this is root.</summary>
+    public static bool IsRoot { get; } = Environment.UserName == "root";
+
+    /// <summary>Whether it can become root; else it says why it should.</summary>
+    public static bool CanBeRoot(string why)
+    {
+        if (IsRoot || IsThere("sudo"))
+        {
+            return true;
+        }
+
+        Console.Error.WriteLine($"root is needed ({why}), and there is no sudo here: run it as root");
+        return false;
+    }
+
+    /// <summary>Installs the packages of what is missing, with a line for each.</summary>
+    public static bool Install(Tool[] tools)
+    {
+        var missing = tools.Where(tool => !tool.Files.Any(file => file.Contains('/') ? File.Exists(file) : IsThere(file))).ToList();
+        if (missing.Count == 0)
+        {
+            return true;
+        }
+
+        string packages = string.Join(' ', missing.Select(tool => tool.Package));
+        if (!IsThere("apt-get"))
+        {
+            Console.Error.WriteLine($"missing: {packages}; there is no apt-get here, install them by hand");
+            return false;
+        }
+
+        if (!CanBeRoot($"to install {packages}"))
+        {
+            return false;
+        }
+
+        foreach (var tool in missing)
+        {
+            Console.WriteLine($"installing {tool.Package}: {tool.Purpose}");
+        }
+
+        // policy-rc.d keeps the packages' services from being started; what was there before comes back.
+        string script = $$"""
+            policy=/usr/sbin/policy-rc.d
+            [ ! -e $policy ] || mv $policy $policy.kept
+            trap 'rm -f $policy; [ ! -e $policy.kept ] || mv $policy.kept $policy' EXIT
+            trap 'exit 1' INT TERM
+            printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy
+            export DEBIAN_FRONTEND=noninteractive
+            install() { apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends {{packages}} >/dev/null; }
+            install 2>/dev/null || { apt-get -qq -o DPkg::Lock::Timeout=300 update && install; }
+            """;
+        int code = IsRoot ? Run("sh", ["-c", script]) : Run("sudo", ["sh", "-c", script]);
+        return code == 0 || Fail($"installing {packages} failed; apt-get's reason is above") == 0;
+    }
+
+    /// <summary>Whether a program is on the path, or where root's are.</summary>
+    public static bool IsThere(string program) =>
+        $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+}
