@@ -335,7 +335,7 @@ static DateTimeOffset PackageDate()
 
 int Test(bool includeLong)
 {
-    int built = Install([.. Tools.Network, .. Tools.Firewall, Tools.Etcd, Tools.FakeTime]) ? Build() : 1;
+    int built = Install([.. Tools.Network, .. Tools.Firewall, Tools.Etcd, .. Tools.Tests, .. Tools.Neighbors]) ? Build() : 1;
     if (built != 0 || !CanBeRoot("the tests make network namespaces"))
     {
         return Summary(0, 0, 0);

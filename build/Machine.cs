@@ -28,10 +28,27 @@ internal static class Tools
         new("iptables", "holds firewall rules the older way", "iptables"),
     ];
 
+    /// <summary>What the tests look at the network and the store with, beside what is looked at.</summary>
+    public static readonly Tool[] Tests =
+    [
+        new("etcd-client", "writes to the store by other means than ours", "etcdctl"),
+        new("ethtool", "shows a device's offloads", "ethtool"),
+        new("tcpdump", "captures packets", "tcpdump"),
+        new("libfaketime", "a wall clock that jumps, for one process", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"),
+    ];
+
+    /// <summary>What shares a host with a node. A container engine is installed on a machine of its own alone: nobody's workstation is given one.</summary>
+    public static readonly Tool[] Neighbors = Environment.GetEnvironmentVariable("CI") is not { Length: > 0 } ? [] :
+    [
+        new("docker.io", "containers on two hosts", "dockerd"),
+        new("containernetworking-plugins", "the bridge that a CNI configuration is for", "/usr/lib/cni/bridge", "/opt/cni/bin/bridge"),
+        new("systemd", "runs a node as a service", "/lib/systemd/systemd"),
+        new("udev", "reads the link file", "udevadm"),
+    ];
+
     public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", PlatyPSVersion = "1.0.3";
 
     public static readonly Tool Etcd = new("etcd-server", "a store to run against; its service is not started", "etcd");
-    public static readonly Tool FakeTime = new("libfaketime", "a wall clock that jumps, for one process", "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1");
 }
 
 /// <summary>What the machine must have, and is given.</summary>
