@@ -2,7 +2,7 @@ namespace FlannelPS.Engine;
 
 /// <summary>The ids of all log lines, a block per folder. An id is never given twice, nor again after its line has gone.</summary>
 /// <remarks>
-/// Etcd 1000, Leases 2000, Backends 3000, Reconcile 4000, Netlink 5000, Firewall 6000, DataPath 7000, Kernel 8000, Node 9000, Hosting 10000.
+/// Etcd 1000, Leases 2000, Backends 3000, Reconcile 4000, Netlink 5000, Firewall 6000, DataPath 7000, Kernel 8000, Node 9000, Hosting 10000, Probing 11000.
 /// The class is partial only so that a folder with many lines may keep its block in a file of its own, <c>LogEvents.Folder.cs</c>, beside this one.
 /// </remarks>
 internal static partial class LogEvents

@@ -15,8 +15,8 @@ public static class FlannelDisplay
         var word = Convert.ToString(state, CultureInfo.InvariantCulture) ?? "";
         var colour = word switch
         {
-            "Ready" or "Programmed" or "Active" or "Running" or "Pass" or "Added" or "Alive" => Green,
-            "Failed" or "Fail" or "Error" or "Critical" or "Conflict" or "Refused" or "Missing" or "Foreign" or "Dead" or "NoSubnet" or "Lost" => Red,
+            "Ready" or "Programmed" or "Active" or "Running" or "Pass" or "Added" or "Alive" or "Reachable" => Green,
+            "Failed" or "Fail" or "Error" or "Critical" or "Conflict" or "Refused" or "Missing" or "Foreign" or "Dead" or "NoSubnet" or "Lost" or "Unreachable" or "PeerUnreachable" or "OneWay" => Red,
             "Stopped" or "Skip" or "Debug" or "NotInstalled" or "Updated" => Dim,
             "" or "Information" => "",
             _ => Yellow,    // all others are on their way somewhere
@@ -52,6 +52,9 @@ public static class FlannelDisplay
             : length.TotalMinutes >= 1 ? $"{length.Minutes}m {length.Seconds}s"
             : length.TotalSeconds >= 1 ? $"{length.Seconds}s"
             : string.Create(CultureInfo.InvariantCulture, $"{length.TotalMilliseconds:0.#}ms");
+
+    /// <summary>A part of the whole in percent.</summary>
+    public static string Percent(double? part) => part is { } value ? string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.#}%") : "";
 
     /// <summary>Bytes by a unit that leaves few digits.</summary>
     public static string Size(long? bytes)

@@ -1,3 +1,4 @@
+using System.Net;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Netlink;
 
@@ -29,6 +30,14 @@ public interface IBackend
 
     /// <summary>What no two hosts can share, such as a tunnel end's MAC.</summary>
     IEnumerable<object> UniqueAmongPeers(Lease peer);
+
+    /// <summary>The address of a peer that answers an echo request by the way that workloads' packets take: the tunnel end's, which is the first of its subnet. Null for none.</summary>
+    IPAddress? ProbeAddress(Lease peer) => peer.Subnet.IPv4.BaseAddress;
+
+    /// <summary>Our address that such a request comes from.</summary>
+    /// <param name="own">Our subnet.</param>
+    /// <param name="node">This host.</param>
+    IPAddress ProbeSource(Subnet own, NodeFacts node) => own.IPv4.BaseAddress;
 
     /// <summary>Adds what the network as a whole needs, whoever takes part.</summary>
     /// <param name="devices">Interface indices of <see cref="Devices"/>, in that order.</param>

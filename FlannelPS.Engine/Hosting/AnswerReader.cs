@@ -14,6 +14,10 @@ internal static class AnswerReader
     public static long? Number(this JsonElement json, string name)
         => Find(json, name, JsonValueKind.Number) is { } value && value.TryGetInt64(out var number) ? number : null;
 
+    /// <summary>A number.</summary>
+    public static double? Fraction(this JsonElement json, string name)
+        => Find(json, name, JsonValueKind.Number) is { } value && value.TryGetDouble(out var number) ? number : null;
+
     /// <summary>Whether it says true.</summary>
     public static bool Flag(this JsonElement json, string name) => Find(json, name, JsonValueKind.True) is not null;
 

@@ -123,6 +123,7 @@ public static class CommandLine
             NoMasquerade = parsed.GetValue(flags.NoMasquerade)!,
             StrictPeers = parsed.GetValue(flags.StrictPeers),
             Resync = TimeSpan.FromSeconds(parsed.GetValue(flags.Resync)),
+            Probe = parsed.GetValue(flags.Probe),
             BlackholeRoute = parsed.GetValue(flags.Blackhole),
             UdpOffload = parsed.GetValue(flags.UdpOffload) == "auto",
             TxChecksumOffload = parsed.GetValue(flags.TxChecksumOffload) switch { "on" => true, "off" => false, _ => null },

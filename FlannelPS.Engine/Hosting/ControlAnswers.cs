@@ -4,6 +4,7 @@ using FlannelPS.Engine.DataPath;
 using FlannelPS.Engine.Firewall;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Node;
+using FlannelPS.Engine.Probing;
 using FlannelPS.Engine.Reconcile;
 
 namespace FlannelPS.Engine.Hosting;
@@ -29,6 +30,7 @@ internal static class ControlAnswers
         WriteTexts(json, "reasons", status.NotReady);
         if (status.SavedFrom is { } seen)
             json.WriteString("savedFrom", seen);
+        WriteTexts(json, "causes", status.Causes);
         json.WriteString("backend", status.Config?.BackendType);
         json.WriteString("network", status.Config?.IPv4.Network.ToString());
         json.WriteString("ipv6Network", status.Config?.IPv6?.Network.ToString());
@@ -84,6 +86,7 @@ internal static class ControlAnswers
         json.WriteString("problem", round.Problem);
         WriteTexts(json, "failed", [.. round.Failed.Take(20).Select(item => item.Reason)]);
         json.WriteEndObject();
+        WriteProbes(json, options.Probe, status.Probes);
         WriteFirewall(json, status.Firewall);
         json.WriteStartArray("findings");
         foreach (var finding in status.Findings)
@@ -97,6 +100,20 @@ internal static class ControlAnswers
         json.WriteEndArray();
         if (tunnel is not null)
             WriteTunnel(json, tunnel);
+        json.WriteEndObject();
+    }
+
+    private static void WriteProbes(Utf8JsonWriter json, bool isOn, ProbeSummary probes)
+    {
+        json.WriteStartObject("probes");
+        json.WriteBoolean("on", isOn);
+        json.WriteString("problem", probes.Problem);
+        json.WriteNumber("reachable", probes.Reachable);
+        json.WriteNumber("lossy", probes.Lossy);
+        json.WriteNumber("mtuLimited", probes.MtuLimited);
+        json.WriteNumber("oneWay", probes.OneWay);
+        json.WriteNumber("unreachable", probes.Unreachable);
+        json.WriteNumber("unknown", probes.Unknown);
         json.WriteEndObject();
     }
 
@@ -146,17 +163,17 @@ internal static class ControlAnswers
     }
 
     /// <summary>The answer to <c>peers</c>: each peer, programmed or not and why.</summary>
-    public static void WritePeers(Utf8JsonWriter json, NodeStatus status, LeaseTable leases)
+    public static void WritePeers(Utf8JsonWriter json, NodeStatus status, LeaseTable leases, IReadOnlyDictionary<string, PeerReach> reach)
     {
         var failed = status.Reconcile.Failed.ToDictionary(item => item.Key, item => item.Reason);
         json.WriteStartArray();
         foreach (var peer in status.Reconcile.Peers)
         {
             var reason = failed.Count == 0 ? null : FailureOf(peer, status.Overlay!, failed);
-            WritePeer(json, peer.Key, peer.Subnet, peer.Attributes.PublicIp, reason is null ? "Programmed" : "Failed", reason ?? "", peer);
+            WritePeer(json, peer.Key, peer.Subnet, peer.Attributes.PublicIp, reason is null ? "Programmed" : "Failed", reason ?? "", peer, reach.GetValueOrDefault(peer.Key));
         }
         foreach (var peer in status.Reconcile.Refused)
-            WritePeer(json, peer.Key, peer.Subnet, peer.PublicIp, "Refused", peer.Reason, leases.Leases.GetValueOrDefault(peer.Key));
+            WritePeer(json, peer.Key, peer.Subnet, peer.PublicIp, "Refused", peer.Reason, leases.Leases.GetValueOrDefault(peer.Key), null);
         json.WriteEndArray();
     }
 
@@ -269,7 +286,7 @@ internal static class ControlAnswers
         return null;
     }
 
-    private static void WritePeer(Utf8JsonWriter json, string key, Subnet subnet, IPAddress publicIp, string state, string reason, Lease? lease)
+    private static void WritePeer(Utf8JsonWriter json, string key, Subnet subnet, IPAddress publicIp, string state, string reason, Lease? lease, PeerReach? reach)
     {
         json.WriteStartObject();
         json.WriteString("key", key);
@@ -280,6 +297,31 @@ internal static class ControlAnswers
         json.WriteBoolean("programmed", state == "Programmed");
         json.WriteString("state", state);
         json.WriteString("reason", reason);
+        if (reach is not null)
+            WriteReach(json, reach);
+        json.WriteEndObject();
+    }
+
+    private static void WriteReach(Utf8JsonWriter json, PeerReach reach)
+    {
+        json.WriteStartObject("reach");
+        json.WriteString("state", reach.State.ToString());
+        json.WriteString("reason", reach.Reason);
+        json.WriteString("address", reach.Address.ToString());
+        if (reach.RoundTrip is { } time)
+            json.WriteNumber("roundTripMilliseconds", Math.Round(time.TotalMilliseconds, 3));
+        if (reach.LossMinute is { } minute)
+            json.WriteNumber("lossLastMinute", Math.Round(minute, 4));
+        if (reach.LossHour is { } hour)
+            json.WriteNumber("lossLastHour", Math.Round(hour, 4));
+        if (reach.WorkingMtu is { } mtu)
+            json.WriteNumber("workingMtu", mtu);
+        if (reach.LastAnswer is { } answer)
+            json.WriteString("lastAnswer", answer);
+        if (reach.LastHeard is { } heard)
+            json.WriteString("lastHeard", heard);
+        json.WriteString("hostName", reach.HostName);
+        json.WriteString("version", reach.Version);
         json.WriteEndObject();
     }
 

@@ -50,6 +50,7 @@ internal sealed class Daemon : IAsyncDisposable
                 new(options.Name, options.IpMasq, !options.IpMasqFullyRandomDisable, options.ForwardRules, options.NoMasquerade, options.StrictPeers, options.Resync), CommandLine.Version)
             {
                 BlackholeRoute = options.BlackholeRoute,
+                Probe = options.Probe,
                 AllowOverlap = options.AllowOverlap,
                 TxChecksumOffload = options.TxChecksumOffload,
             },
@@ -199,7 +200,7 @@ internal sealed class Daemon : IAsyncDisposable
                 ControlAnswers.WriteStatus(result, _options, _hostType, IsAlive, _node.Status, _node.Leases, _node.Tunnel);
                 break;
             case ControlVerbs.Peers:
-                ControlAnswers.WritePeers(result, _node.Status, _node.Leases);
+                ControlAnswers.WritePeers(result, _node.Status, _node.Leases, _node.Reach);
                 break;
             case ControlVerbs.Leases:
                 ControlAnswers.WriteLeases(result, _node.Leases, _node.Status.Lease.Held);

@@ -50,6 +50,7 @@ internal sealed class DaemonFlags
         NoMasquerade = Networks("no-masq-prefix", "network with which addresses are kept when ip-masq is on, in both directions; repeatable");
         StrictPeers = Switch("strict-peers", "take tunnel packets from hosts with a lease alone", true);
         Resync = Number("iptables-resync", "SECONDS", "period in which firewall and blackhole route are checked without any reason", 5, 1, 86_400);
+        Probe = Switch("probe", "ask each peer through the tunnel, every few seconds, whether it is reachable", true);
         Blackhole = Switch("ip-blackhole-route", "blackhole route for the own subnet", false);
 
         AllowOverlap = Switch("allow-overlap", "start although the network overlaps this host's own addresses or routes", false);
@@ -104,6 +105,7 @@ internal sealed class DaemonFlags
     public Option<IPNetwork[]> NoMasquerade { get; }
     public Option<bool> StrictPeers { get; }
     public Option<int> Resync { get; }
+    public Option<bool> Probe { get; }
     public Option<bool> Blackhole { get; }
     public Option<bool> AllowOverlap { get; }
     public Option<string> TxChecksumOffload { get; }

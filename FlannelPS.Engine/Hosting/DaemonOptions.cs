@@ -63,6 +63,9 @@ public sealed class DaemonOptions
     /// <summary><c>strict-peers</c>: whether the tunnel takes packets from hosts with a lease alone.</summary>
     public bool StrictPeers { get; init; } = true;
 
+    /// <summary><c>probe</c>: whether peers are asked now and then, through the tunnel, whether they are reachable.</summary>
+    public bool Probe { get; init; } = true;
+
     /// <summary><c>iptables-resync</c>: period of the slow poll of firewall and blackhole route.</summary>
     public TimeSpan Resync { get; init; } = TimeSpan.FromSeconds(5);
 

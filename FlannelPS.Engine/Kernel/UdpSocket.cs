@@ -84,7 +84,7 @@ public sealed class UdpSocket : IDisposable
         sin_addr = BinaryPrimitives.ReverseEndianness(address),
     };
 
-    private static SockAddr_In Name(IPAddress address, ushort port) => Name(BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()), port);
+    internal static SockAddr_In Name(IPAddress address, ushort port) => Name(BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()), port);
 
     private static UdpSocket SetUp(FileDescriptor descriptor, bool offload)
     {

@@ -2,6 +2,7 @@ using FlannelPS.Engine.Backends;
 using FlannelPS.Engine.Firewall;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Netlink;
+using FlannelPS.Engine.Probing;
 using FlannelPS.Engine.Reconcile;
 
 namespace FlannelPS.Engine.Node;
@@ -22,6 +23,7 @@ public sealed partial class FlannelNode
     private async Task KeepHostAsync(
         RouteSocket socket, DeviceKeeper devices, Overlay overlay, ExternalInterface chosen, LeaseTable? saved, CancellationToken cancellationToken)
     {
+        using var prober = _prober = NewProber();
         using var firewall = _firewall = NewFirewall(overlay);
         var loop = _loop = new ReconcileLoop(socket, devices, _time, _logger, round =>
         {
@@ -44,10 +46,13 @@ public sealed partial class FlannelNode
             Keep("the reconcile loop", loop.RunAsync),
             Keep("the subnet file", KeepSubnetFileAsync),
             Keep("the firewall", firewall.RunAsync),
+            _settings.Probe ? Keep("the probes", stop => prober.RunAsync(() => _status.Reconcile, stop)) : Task.CompletedTask,
             Keep("following the interface", stop => underlay.FollowAsync(FollowUnderlay, () => LookAround(socket), stop))).ConfigureAwait(false);
 
         Task Keep(string name, Func<CancellationToken, Task> run) => _supervisor.RunAsync(name, run, cancellationToken);
     }
+
+    private Prober NewProber() => new(_time, _logger, _settings.Version, probes => Publish(status => status with { Probes = probes }));
 
     /// <summary>Tells the loop what others do to the kernel. What came to pass before it listens, or between two listeners, shows in a round that reads the kernel.</summary>
     private static async Task MonitorAsync(RouteSocket socket, ReconcileLoop loop, UnderlayFollower underlay, CancellationToken cancellationToken)

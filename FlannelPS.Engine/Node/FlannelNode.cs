@@ -5,6 +5,7 @@ using FlannelPS.Engine.Etcd;
 using FlannelPS.Engine.Kernel;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Netlink;
+using FlannelPS.Engine.Probing;
 using FlannelPS.Engine.Reconcile;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ namespace FlannelPS.Engine.Node;
 public sealed partial class FlannelNode
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private static readonly IReadOnlyDictionary<string, PeerReach> NotProbed = new Dictionary<string, PeerReach>();
     private readonly NodeSettings _settings;
     private readonly IStore _store;
     private readonly StoreKeys _keys;
@@ -28,6 +30,7 @@ public sealed partial class FlannelNode
     private readonly object _statusLock = new();
     private readonly LeaseFollower _leases;
     private readonly LoopSupervisor _supervisor;
+    private volatile Prober? _prober;
     private volatile NodeStatus _status;
     private volatile TaskCompletionSource _operator = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile ReconcileLoop? _loop;
@@ -61,6 +64,9 @@ public sealed partial class FlannelNode
 
     /// <summary>All leases as last seen, ours among them.</summary>
     public LeaseTable Leases => _leases.Table;
+
+    /// <summary>How it stands with each peer, by the probes and the lease's key; none without probes.</summary>
+    public IReadOnlyDictionary<string, PeerReach> Reach => _prober?.Read() ?? NotProbed;
 
     /// <summary>The UDP tunnel; null while there is none.</summary>
     public TunnelStatus? Tunnel => _tunnels.Status;

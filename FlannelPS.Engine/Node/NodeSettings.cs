@@ -18,6 +18,9 @@ public sealed record NodeSettings(
     /// <summary>Whether the network may overlap the host's own addresses and routes.</summary>
     public bool AllowOverlap { get; init; }
 
+    /// <summary>Whether peers are probed.</summary>
+    public bool Probe { get; init; } = true;
+
     /// <summary>Whether tunnel devices leave transmit checksums to the hardware below; null leaves that as the kernel has it.</summary>
     public bool? TxChecksumOffload { get; init; }
 }

@@ -1,4 +1,5 @@
 using FlannelPS.Engine.Leases;
+using FlannelPS.Engine.Probing;
 using FlannelPS.Engine.Reconcile;
 
 namespace FlannelPS.Engine.Node;
@@ -61,6 +62,9 @@ public sealed record NodeStatus(
     /// <summary>Which loop failed and is started again; empty when all run.</summary>
     public string LoopProblem { get; init; } = "";
 
+    /// <summary>How many peers can be reached, by the probes.</summary>
+    public ProbeSummary Probes { get; init; } = ProbeSummary.None;
+
     /// <summary>How it stands with the firewall. A node is ready without it.</summary>
     public Firewall.FirewallStatus Firewall { get; init; } = FlannelPS.Engine.Firewall.FirewallStatus.None;
 
@@ -99,7 +103,28 @@ public sealed record NodeStatus(
             : NotReady.Count > 0 || Reconcile.Failed.Count > 0 || Firewall.IsDegraded ? "Degraded"
             : Reconcile.Ignored > 0 ? "TooManyPeers"
             : ConfigNotice.Length > 0 ? "ConfigMismatch"
+            : Probes.Cut > 0 ? "PeerUnreachable"
             : "Ready";
+
+    /// <summary>Why <see cref="State"/> is not Ready, a line each, the gravest first; none when it is. Not each of them keeps the node from being ready: a host that is switched off is not this node's fault.</summary>
+    public IReadOnlyList<string> Causes
+    {
+        get
+        {
+            var causes = NotReady.ToList();
+            if (Reconcile.Failed is [var failed, ..])
+                causes.Add($"Kernel: {Reconcile.Failed.Count} objects could not be put, such as: {failed.Reason}");
+            if (Firewall.IsDegraded)
+                causes.Add($"Firewall: {(Firewall.Problem.Length > 0 ? Firewall.Problem : Firewall.Missing)}");
+            if (Reconcile.Ignored > 0)
+                causes.Add($"Peers: {Reconcile.Ignored} leases are left out, because there are more than a node takes in");
+            if (ConfigNotice.Length > 0)
+                causes.Add($"Configuration: {ConfigNotice}");
+            if (Probes.Cut > 0)
+                causes.Add($"Peers: {Probes.Cut} cannot be reached, such as: {Probes.Example}");
+            return causes;
+        }
+    }
 
     /// <summary>One line for a service manager.</summary>
     public string Summary

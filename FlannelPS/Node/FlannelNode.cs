@@ -15,6 +15,7 @@ public sealed class FlannelNode
         Phase = status.Text("phase") ?? "";
         IsReady = status.Flag("ready");
         Reasons = status.Texts("reasons");
+        Causes = status.Texts("causes");
         HostType = status.Text("hostType") ?? "";
         Id = (int)(status.Number("pid") ?? 0);
         Version = status.Text("version");
@@ -36,6 +37,9 @@ public sealed class FlannelNode
         (Firewall, StrictPeers) = (firewall.Text("implementation"), firewall.Text("strictPeers"));
         FirewallProblem = firewall.Text("problem") is { Length: > 0 } problem ? problem : firewall.Text("missing") is { Length: > 0 } missing ? missing : null;
         Findings = [.. status.Objects("findings").Select(finding => $"{finding.Text("subject")}: {finding.Text("problem")}. {finding.Text("remedy")}")];
+        var probes = status.Part("probes");
+        ReachablePeers = (int)((probes.Number("reachable") ?? 0) + (probes.Number("lossy") ?? 0) + (probes.Number("mtuLimited") ?? 0));
+        UnreachablePeers = (int)((probes.Number("unreachable") ?? 0) + (probes.Number("oneWay") ?? 0));
         (Peers, FailedObjects) = ((int)(kernel.Number("peers") ?? 0), (int)(kernel.Number("failedObjects") ?? 0));
     }
 
@@ -46,7 +50,7 @@ public sealed class FlannelNode
     /// <summary>The instance's name.</summary>
     public string Name { get; }
 
-    /// <summary>One word: Ready, Starting, Conflict, NoSubnet, StoreUnreachable, Degraded, ConfigMismatch, Stopped, Unreachable and the like.</summary>
+    /// <summary>One word: Ready, Starting, Conflict, NoSubnet, StoreUnreachable, Degraded, ConfigMismatch, PeerUnreachable, Stopped, Unreachable and the like.</summary>
     public string State { get; }
 
     /// <summary>How far it has come: Store, Configuration, Interface, Device, Lease, Peers, Running.</summary>
@@ -57,6 +61,9 @@ public sealed class FlannelNode
 
     /// <summary>Why it is not.</summary>
     public IReadOnlyList<string> Reasons { get; }
+
+    /// <summary>Why <see cref="State"/> is not Ready, a line each. Not each of them keeps the node from being ready: a peer that is switched off is not this node's fault.</summary>
+    public IReadOnlyList<string> Causes { get; } = [];
 
     /// <summary>What on this host may hinder workloads though the node itself is well, such as a kernel setting, each with its remedy.</summary>
     public IReadOnlyList<string> Findings { get; } = [];
@@ -99,6 +106,12 @@ public sealed class FlannelNode
 
     /// <summary>How many other hosts it has in the kernel.</summary>
     public int Peers { get; }
+
+    /// <summary>How many of them answer the probes.</summary>
+    public int ReachablePeers { get; }
+
+    /// <summary>How many do not.</summary>
+    public int UnreachablePeers { get; }
 
     /// <summary>How many kernel objects could not be set.</summary>
     public int FailedObjects { get; }

@@ -71,6 +71,11 @@ public abstract class NodeOptionCommand : StoreCommand
     [Alias("strict-peers")]
     public bool? StrictPeers { get; set; }
 
+    /// <summary>Whether each peer is asked every few seconds, through the tunnel, whether it is reachable.</summary>
+    [Parameter]
+    [Alias("probe")]
+    public bool? ProbePeers { get; set; }
+
     /// <summary>Seconds between two looks at the firewall.</summary>
     [Parameter]
     [Alias("iptables-resync")]
@@ -172,6 +177,7 @@ public abstract class NodeOptionCommand : StoreCommand
         Switched(nameof(BlackholeRoute), "IP_BLACKHOLE_ROUTE", BlackholeRoute);
         Given("IPTABLES_FORWARD_RULES", Word(ForwardRules));
         Given("STRICT_PEERS", Word(StrictPeers));
+        Given("PROBE", Word(ProbePeers));
         Given("NO_MASQ_PREFIX", NoMasqueradePrefix is null ? null : string.Join(',', NoMasqueradePrefix));
         Switched(nameof(AllowOverlap), "ALLOW_OVERLAP", AllowOverlap);
         Given("TX_CHECKSUM_OFFLOAD", TxChecksumOffload?.ToLowerInvariant());

@@ -1,3 +1,4 @@
+using System.Net;
 using FlannelPS.Engine.Leases;
 
 namespace FlannelPS.Engine.Backends.Alloc;
@@ -35,6 +36,10 @@ public sealed class AllocBackend : IBackend
 
     /// <inheritdoc/>
     public IEnumerable<object> UniqueAmongPeers(Lease peer) => [];
+
+    /// <inheritdoc/>
+    /// <remarks>What it does not route it does not judge.</remarks>
+    public IPAddress? ProbeAddress(Lease peer) => null;
 
     /// <inheritdoc/>
     public void PlanPeer(Lease peer, NodeFacts node, IReadOnlyList<int> devices, KernelState into)

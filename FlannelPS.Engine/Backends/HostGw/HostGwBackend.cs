@@ -1,3 +1,4 @@
+using System.Net;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Netlink;
 
@@ -40,6 +41,13 @@ public sealed class HostGwBackend : IBackend
 
     /// <inheritdoc/>
     public IEnumerable<object> UniqueAmongPeers(Lease peer) => [];
+
+    /// <inheritdoc/>
+    /// <remarks>There is no tunnel end; the host itself is the gateway.</remarks>
+    public IPAddress? ProbeAddress(Lease peer) => peer.Attributes.PublicIp;
+
+    /// <inheritdoc/>
+    public IPAddress ProbeSource(Subnet own, NodeFacts node) => node.Address;
 
     /// <inheritdoc/>
     public void PlanPeer(Lease peer, NodeFacts node, IReadOnlyList<int> devices, KernelState into)

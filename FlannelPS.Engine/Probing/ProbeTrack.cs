@@ -1,0 +1,332 @@
+using System.Net;
+using System.Numerics;
+
+namespace FlannelPS.Engine.Probing;
+
+/// <summary>What is known of the way to one peer, and what to ask next. Time is handed in; sends nothing itself.</summary>
+/// <remarks>
+/// Every period one packet goes out, short and at the tunnel's MTU in turn. One that is lost proves nothing, so six pairs follow quickly, and they decide: nothing came back, or nothing long, or
+/// the loss was chance. So a cut is known within two periods, and one that loses every third packet does not flap between two states. Where long packets do not pass, the longest that do are
+/// searched for by halving.
+/// </remarks>
+internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
+{
+    /// <summary>How long an answer is waited for. A later one is taken in all the same.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Whose probe came within this time is heard.</summary>
+    public static readonly TimeSpan HeardFor = TimeSpan.FromSeconds(10);
+
+    /// <summary>Distance of the pairs that decide.</summary>
+    internal static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(500);
+
+    private const int Pairs = 6, Tries = 3, Memory = 32, Samples = 8, SearchAgain = 10;
+    private const int Recent = 20, LossyFrom = 3, LossyUntil = 1;
+    private readonly Probe[] _probes = new Probe[Memory];
+    private readonly TimeSpan[] _roundTrips = new TimeSpan[Samples];
+    private readonly LossWindow _loss = new();
+    private Mode _mode;
+    private int _next;
+    private int _samples;
+    private int _step;
+    private int _pending;
+    private (int Short, int Long) _answered;
+    private (int Passes, int Stays) _search;
+    private int _longChecks;
+    private uint _recent;    // a bit for each of the last turns: 1 for lost
+    private bool _longTurn;
+    private TimeSpan _due = first;
+    private TimeSpan? _lastAnswer;
+    private TimeSpan? _lastHeard;
+    private string _hostName = "";
+    private string _version = "";
+
+    private enum Mode
+    {
+        Steady,
+        Deciding,
+        Searching,
+    }
+
+    private struct Probe
+    {
+        public bool IsUsed, IsSettled, IsLost, IsCounted;
+        public ushort Sequence;
+        public ulong Cookie;
+        public int Length;
+        public TimeSpan SentAt;
+        public long Clock;
+        public int Round;
+    }
+
+    /// <summary>Whom it is about.</summary>
+    public IPAddress Address { get; } = address;
+
+    /// <summary>The tunnel's MTU, bytes.</summary>
+    public int Mtu { get; private set; } = mtu;
+
+    /// <summary>Where it stands; <see cref="ReachState.OneWay"/> is told by <see cref="Read"/> alone.</summary>
+    public ReachState State { get; private set; }
+
+    /// <summary>The longest packet that passes, bytes; null while that is not known.</summary>
+    public int? WorkingMtu { get; private set; }
+
+    /// <summary>When it wants to be looked at next: to send, or because an answer is overdue.</summary>
+    public TimeSpan WakeAt
+    {
+        get
+        {
+            var wake = _due;
+            foreach (ref var probe in _probes.AsSpan())
+                if (probe is { IsUsed: true, IsSettled: false } && probe.SentAt + Patience < wake)
+                    wake = probe.SentAt + Patience;
+            return wake;
+        }
+    }
+
+    /// <summary>Whether a probe is due.</summary>
+    public bool IsDue(TimeSpan now) => now >= _due;
+
+    /// <summary>Lengths of the packets to send now, bytes; the next turn is a period on, or sooner.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="period">Distance of two turns.</param>
+    /// <param name="into">Takes at most three lengths.</param>
+    /// <returns>How many.</returns>
+    public int Take(TimeSpan now, TimeSpan period, Span<int> into)
+    {
+        switch (_mode)
+        {
+            case Mode.Deciding when _step < Pairs:
+                _step++;
+                _due = now + Quick;
+                (into[0], into[1]) = (ProbePacket.Short, Mtu);
+                return 2;
+            case Mode.Searching when _pending == 0:
+                _due = now + Patience;
+                into[..Tries].Fill((_search.Passes + _search.Stays) / 2);
+                return Tries;
+            case Mode.Steady:
+                // After a late turn the next is not made up for.
+                _due = now + period;
+                _longTurn = !_longTurn && Mtu > ProbePacket.Short;
+                into[0] = _longTurn ? Mtu : ProbePacket.Short;
+                return 1;
+            default:
+                _due = now + Patience;    // waits for the answers to what is on the way
+                return 0;
+        }
+    }
+
+    /// <summary>Takes in that a probe was sent, or could not be.</summary>
+    /// <param name="now">When.</param>
+    /// <param name="sequence">Its number.</param>
+    /// <param name="cookie">What an answer must have.</param>
+    /// <param name="length">Of the packet, bytes.</param>
+    /// <param name="clock">The wall clock, nanoseconds.</param>
+    public void Sent(TimeSpan now, ushort sequence, ulong cookie, int length, long clock)
+    {
+        ref var probe = ref _probes[_next];
+        if (probe is { IsUsed: true, IsSettled: false })
+            Settle(ref probe, lost: true, now);
+        _next = (_next + 1) % Memory;
+        // What is known not to pass is no loss.
+        var counted = _mode == Mode.Steady && !(length == Mtu && State is ReachState.MtuLimited);
+        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = length, SentAt = now, Clock = clock, IsCounted = counted };
+        if (_mode != Mode.Steady)
+            _pending++;
+    }
+
+    /// <summary>Takes an answer in.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="sequence">Of the request.</param>
+    /// <param name="cookie">Of the request.</param>
+    /// <param name="clock">When the answer came in by the wall clock, nanoseconds; 0 for not known.</param>
+    /// <returns>Whether it was an answer to one of ours.</returns>
+    public bool Answered(TimeSpan now, ushort sequence, ulong cookie, long clock)
+    {
+        foreach (ref var probe in _probes.AsSpan())
+        {
+            if (!probe.IsUsed || probe.Sequence != sequence || probe.Cookie != cookie || probe is { IsSettled: true, IsLost: false })
+                continue;
+            // The wall clock is the finer one, and may jump: then it is not believed.
+            var (fine, rough) = (TimeSpan.FromTicks((clock - probe.Clock) / 100), now - probe.SentAt);
+            _roundTrips[_samples++ % Samples] = clock != 0 && fine > TimeSpan.Zero && fine <= rough + TimeSpan.FromMilliseconds(100) ? fine : rough;
+            _lastAnswer = now;
+            if (!probe.IsSettled)
+            {
+                Settle(ref probe, lost: false, now);
+                return true;
+            }
+            // Late, and so it lives.
+            probe.IsLost = false;
+            if (probe.IsCounted)
+                _loss.Recover(probe.SentAt);
+            if (_mode == Mode.Deciding)
+                Count(probe.Length);
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>A probe of the peer's own came in.</summary>
+    /// <param name="now">When.</param>
+    /// <param name="hostName">As it says.</param>
+    /// <param name="version">As it says.</param>
+    public void Heard(TimeSpan now, string hostName, string version) => (_lastHeard, _hostName, _version) = (now, hostName, version);
+
+    /// <summary>Gives up what was not answered in time.</summary>
+    public void Expire(TimeSpan now)
+    {
+        foreach (ref var probe in _probes.AsSpan())
+            if (probe is { IsUsed: true, IsSettled: false } && now - probe.SentAt >= Patience)
+                Settle(ref probe, lost: true, now);
+    }
+
+    /// <summary>The tunnel's MTU changed: whether that length passes is not known any more.</summary>
+    public void Resize(int mtu, TimeSpan now)
+    {
+        if (mtu == Mtu)
+            return;
+        (Mtu, WorkingMtu) = (mtu, null);
+        if (_mode != Mode.Deciding)
+            Begin(now);
+    }
+
+    /// <summary>Whether it does not answer, and its own probes arrive.</summary>
+    public bool IsOneWay(TimeSpan now) => State == ReachState.Unreachable && _lastHeard is { } heard && now - heard < HeardFor;
+
+    /// <summary>How it stands.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="at">The same as a date.</param>
+    public PeerReach Read(TimeSpan now, DateTimeOffset at)
+    {
+        var state = IsOneWay(now) ? ReachState.OneWay : State;
+        return new(state, Reason(state, now), Address)
+        {
+            RoundTrip = RoundTrip(),
+            LossMinute = _loss.Minute(now),
+            LossHour = _loss.Hour(now),
+            WorkingMtu = WorkingMtu,
+            LastAnswer = _lastAnswer is { } answer ? at - (now - answer) : null,
+            LastHeard = _lastHeard is { } last ? at - (now - last) : null,
+            HostName = _hostName,
+            Version = _version,
+        };
+    }
+
+    private string Reason(ReachState state, TimeSpan now)
+        => state switch
+        {
+            ReachState.Lossy => $"{BitOperations.PopCount(_recent)} of the last {Recent} probes were lost",
+            ReachState.MtuLimited when WorkingMtu is { } working => $"packets longer than {working} bytes do not pass, and the tunnel's MTU is {Mtu}",
+            ReachState.MtuLimited => $"packets of {Mtu} bytes, the tunnel's MTU, do not pass",
+            ReachState.OneWay => $"its probes arrive here, and {Address} does not answer ours: the way there is cut",
+            ReachState.Unreachable => _lastAnswer is { } last ? $"{Address} has not answered for {(now - last).TotalSeconds:0} s" : $"{Address} has never answered",
+            _ => "",
+        };
+
+    private TimeSpan? RoundTrip()
+    {
+        var count = Math.Min(_samples, Samples);
+        if (count == 0)
+            return null;
+        Span<TimeSpan> sorted = stackalloc TimeSpan[Samples];
+        _roundTrips.AsSpan(0, count).CopyTo(sorted);
+        sorted = sorted[..count];
+        sorted.Sort();
+        return sorted[count / 2];
+    }
+
+    private void Settle(ref Probe probe, bool lost, TimeSpan now)
+    {
+        (probe.IsSettled, probe.IsLost) = (true, lost);
+        if (probe.IsCounted)
+        {
+            _loss.Add(probe.SentAt, lost);
+            _recent = (_recent << 1 | (lost ? 1u : 0u)) & (1u << Recent) - 1;
+        }
+        var isLong = probe.Length == Mtu;
+        switch (_mode)
+        {
+            case Mode.Steady:
+                Steady(lost, isLong, now);
+                break;
+            case Mode.Deciding or Mode.Searching when _pending > 0:
+                _pending--;
+                if (!lost)
+                    Count(probe.Length);
+                if (_pending == 0 && _mode == Mode.Searching)
+                    Halve(now);
+                else if (_pending == 0 && _step >= Pairs)
+                    Decide(now);
+                break;
+        }
+    }
+
+    private void Steady(bool lost, bool isLong, TimeSpan now)
+    {
+        var isShortOnly = State == ReachState.MtuLimited;
+        if (lost && isShortOnly && isLong)
+        {
+            // As known. What passes may have become less, or more.
+            if (++_longChecks % SearchAgain == 0)
+                Search(now);
+            return;
+        }
+        switch (State)
+        {
+            case ReachState.Unknown when !lost:
+                State = ReachState.Reachable;
+                break;
+            case ReachState.Unreachable when lost:
+                return;
+            case ReachState.MtuLimited when !lost && !isLong:
+                return;
+        }
+        if (!lost && isLong)
+            WorkingMtu = Mtu;
+        if (State is ReachState.Reachable or ReachState.Lossy)
+            State = Weigh();
+        if (lost || State is ReachState.Unreachable or ReachState.MtuLimited)
+            Begin(now);
+    }
+
+    private ReachState Weigh()
+        => BitOperations.PopCount(_recent) is var lost && lost >= LossyFrom ? ReachState.Lossy : lost <= LossyUntil || State != ReachState.Lossy ? ReachState.Reachable : State;
+
+    private void Begin(TimeSpan now) => (_mode, _step, _pending, _answered, _due) = (Mode.Deciding, 0, 0, default, now);
+
+    private void Count(int length) => _answered = length == Mtu ? (_answered.Short, _answered.Long + 1) : (_answered.Short + 1, _answered.Long);
+
+    private void Decide(TimeSpan now)
+    {
+        _mode = Mode.Steady;
+        if (_answered == default)
+        {
+            // An outage is not a loss here and there, and is forgotten when it ends.
+            (State, WorkingMtu, _recent) = (ReachState.Unreachable, null, 0);
+        }
+        else if (_answered.Long == 0 && Mtu > ProbePacket.Short)
+        {
+            if (State != ReachState.MtuLimited)
+                (State, WorkingMtu) = (ReachState.MtuLimited, null);
+            Search(now);
+        }
+        else
+        {
+            (State, WorkingMtu) = (Weigh(), _answered.Long > 0 ? Mtu : WorkingMtu);
+        }
+    }
+
+    private void Search(TimeSpan now) => (_mode, _pending, _answered, _search, _due) = (Mode.Searching, 0, default, (ProbePacket.Short, Mtu), now);
+
+    private void Halve(TimeSpan now)
+    {
+        var middle = (_search.Passes + _search.Stays) / 2;
+        _search = _answered == default ? (_search.Passes, middle) : (middle, _search.Stays);
+        (_answered, _due) = (default, now);
+        if (_search.Stays - _search.Passes > 1)
+            return;
+        (_mode, WorkingMtu) = (Mode.Steady, _search.Passes);
+    }
+}
