@@ -20,9 +20,9 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     /// <summary>Distance of the pairs that decide.</summary>
     internal static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(500);
 
-    private const int Pairs = 6, Tries = 3, Memory = 32, Samples = 8, SearchAgain = 10;
+    private const int Pairs = 6, Tries = 3, FewProbes = 4, ManyProbes = 16, Samples = 8, SearchAgain = 10;
     private const int Recent = 20, LossyFrom = 3, LossyUntil = 1;
-    private readonly Probe[] _probes = new Probe[Memory];
+    private Probe[] _probes = new Probe[FewProbes];    // more while it decides
     private readonly TimeSpan[] _roundTrips = new TimeSpan[Samples];
     private readonly LossWindow _loss = new();
     private Mode _mode;
@@ -50,13 +50,11 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
 
     private struct Probe
     {
-        public bool IsUsed, IsSettled, IsLost, IsCounted;
-        public ushort Sequence;
         public ulong Cookie;
-        public int Length;
-        public TimeSpan SentAt;
         public long Clock;
-        public int Round;
+        public TimeSpan SentAt;
+        public ushort Sequence, Length;
+        public bool IsUsed, IsSettled, IsLost, IsCounted;
     }
 
     /// <summary>Whom it is about.</summary>
@@ -128,10 +126,10 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
         ref var probe = ref _probes[_next];
         if (probe is { IsUsed: true, IsSettled: false })
             Settle(ref probe, lost: true, now);
-        _next = (_next + 1) % Memory;
+        _next = (_next + 1) % _probes.Length;
         // What is known not to pass is no loss.
         var counted = _mode == Mode.Steady && !(length == Mtu && State is ReachState.MtuLimited);
-        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = length, SentAt = now, Clock = clock, IsCounted = counted };
+        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = (ushort)length, SentAt = now, Clock = clock, IsCounted = counted };
         if (_mode != Mode.Steady)
             _pending++;
     }
@@ -177,9 +175,10 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     /// <summary>Gives up what was not answered in time.</summary>
     public void Expire(TimeSpan now)
     {
-        foreach (ref var probe in _probes.AsSpan())
-            if (probe is { IsUsed: true, IsSettled: false } && now - probe.SentAt >= Patience)
-                Settle(ref probe, lost: true, now);
+        // By index: what one of them leads to may give us a longer list.
+        for (var i = 0; i < _probes.Length; i++)
+            if (_probes[i] is { IsUsed: true, IsSettled: false } probe && now - probe.SentAt >= Patience)
+                Settle(ref _probes[i], lost: true, now);
     }
 
     /// <summary>The tunnel's MTU changed: whether that length passes is not known any more.</summary>
@@ -294,7 +293,12 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     private ReachState Weigh()
         => BitOperations.PopCount(_recent) is var lost && lost >= LossyFrom ? ReachState.Lossy : lost <= LossyUntil || State != ReachState.Lossy ? ReachState.Reachable : State;
 
-    private void Begin(TimeSpan now) => (_mode, _step, _pending, _answered, _due) = (Mode.Deciding, 0, 0, default, now);
+    private void Begin(TimeSpan now)
+    {
+        if (_probes.Length < ManyProbes)
+            Array.Resize(ref _probes, ManyProbes);
+        (_mode, _step, _pending, _answered, _due) = (Mode.Deciding, 0, 0, default, now);
+    }
 
     private void Count(int length) => _answered = length == Mtu ? (_answered.Short, _answered.Long + 1) : (_answered.Short + 1, _answered.Long);
 
