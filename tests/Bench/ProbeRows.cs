@@ -29,10 +29,13 @@ internal static class ProbeRows
         {
             await host.WaitForSubnetEnvAsync(daemon, cancellationToken);
             await AnswerAsync(bed.Underlay.Bridge, host);
-            await Poll.UntilAsync(
-                "all peers answered",
-                async () => (await ControlSocket.AskAsync(host.ControlSocket, "status", cancellationToken)).GetProperty("probes") is var probes && probes.GetProperty("reachable").GetInt32() == Peers ? null : probes.ToString(),
-                60);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(TimeSpan.FromMinutes(1));
+            for (int reached = 0; reached < Peers; await Task.Delay(200, limit.Token))
+            {
+                reached = (await ControlSocket.AskAsync(host.ControlSocket, "status", cancellationToken)).GetProperty("probes").GetProperty("reachable").GetInt32();
+            }
+
             double before = await read(host, daemon);
             var clock = Stopwatch.StartNew();
             await Task.Delay(Span, cancellationToken);

@@ -1,6 +1,7 @@
 using System.Net;
 using FlannelPS.Engine.Kernel;
 using FlannelPS.Engine.Probing;
+using FlannelPS.Lab;
 
 namespace FlannelPS.Engine.Tests.Kernel;
 
@@ -43,7 +44,7 @@ public sealed class EchoSocketTests : IDisposable
         using var others = _place.Run(() => EchoSocket.Open(Ours, 0x01020304));
         socket.Send(Request(92, 7), Theirs);
         Assert.NotNull(await ReceiveAsync(socket));
-        Lab.Command.Run("ip", "netns", "exec", _place.Name, "ping", "-c", "2", "-i", "0.2", "-I", Ours.ToString(), Theirs.ToString()).ThrowIfFailed();
+        Command.Run("ip", "netns", "exec", _place.Name, "ping", "-c", "2", "-i", "0.2", "-I", Ours.ToString(), Theirs.ToString()).ThrowIfFailed();
         Assert.Equal((0, 0), (socket.Receive(), others.Receive()));
     }
 

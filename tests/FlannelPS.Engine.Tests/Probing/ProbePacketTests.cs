@@ -22,7 +22,7 @@ public sealed class ProbePacketTests
 
     [Fact]
     public void A_packet_whose_end_was_not_kept_is_read_all_the_same()
-        => Assert.Equal("host", ProbePacket.Read(Packet(1450, "host", "1")[..192])!.Value.HostName);
+        => Assert.Equal("host", ProbePacket.Read(Packet(1450, "host", "1").AsSpan(0, 192))!.Value.HostName);
 
     [Fact]
     public void Names_that_are_too_long_are_cut()
