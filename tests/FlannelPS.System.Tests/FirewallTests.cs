@@ -197,9 +197,13 @@ public sealed class FirewallTests(ITestOutputHelper output)
             await Task.Delay(300, network.Limit); // its own change is behind it
             foreach (string[] arguments in new[] { new[] { "-F" }, ["-X"], ["-t", "nat", "-F"], ["-t", "nat", "-X"] })
             {
-                (await node.Host.Namespace.RunAsync("env", [closesLock ? $"XTABLES_LOCKFILE={file}" : "A=b", "iptables-legacy", .. arguments])).ThrowIfFailed();
+                var flushed = await node.Host.Namespace.RunAsync("env", [closesLock ? $"XTABLES_LOCKFILE={file}" : "A=b", "iptables-legacy", .. arguments]);
+                // The chains are used again where the node was quicker.
+                if (!flushed.Succeeded && arguments[^1] != "-X")
+                {
+                    flushed.ThrowIfFailed();
+                }
             }
-
 
             var took = await Poll.UntilAsync("the rules of before", async () => Snapshot.Difference(wanted, await SaveAsync()));
             output.WriteLine($"{took.TotalMilliseconds:F0} ms");
