@@ -6,6 +6,9 @@ namespace FlannelPS.Lab;
 /// <summary>Traffic between workloads with the tools everyone knows.</summary>
 public static class Traffic
 {
+    /// <summary>Whether an answer comes is asked, and not how soon: a machine with more to do than it can gives its seconds late.</summary>
+    private static readonly TimeSpan AnyAnswer = TimeSpan.FromSeconds(5);
+
     /// <summary>Pings once.</summary>
     /// <param name="from">Where from.</param>
     /// <param name="to">Where to.</param>
@@ -35,7 +38,7 @@ public static class Traffic
         var rows = workloads.Select(from => Task.WhenAll(workloads.Select(async to =>
         {
             var address = ipv6 ? to.Address6! : to.Address;
-            return from == to ? null : await PingAsync(from.Namespace, address, full ? FullPayload(from, address) : 56);
+            return from == to ? null : await PingAsync(from.Namespace, address, full ? FullPayload(from, address) : 56, AnyAnswer);
         })));
         return await Task.WhenAll(rows);
     }
