@@ -8,7 +8,7 @@ internal static class MeshTable
     {
         html.Write($"<div class=\"scroll\"><table class=\"mesh\"><thead><tr><th scope=\"col\">from \\ to</th>");
         foreach (var host in network.Hosts)
-            html.Write($"<th scope=\"col\" title=\"{host.Place}\"><span>{ReportText.Cut(host.Name, 15)}</span></th>");
+            html.Write($"<th scope=\"col\" title=\"{host.Place}\"><span>{ReportText.Cut(host.Name, 14)}</span></th>");
         html.Write($"</tr></thead><tbody>\n");
         for (var asker = 0; asker < network.Witnesses.Count; asker++)
         {
