@@ -61,34 +61,14 @@ internal static class NetworkFrame
             if (peers.Count == 0 || room < 4)
                 return;
             lines.Add("");
-            var hasSeveral = witnesses.Count > 1;
-            var head = Line();
-            if (hasSeveral)
-                head.Column("NODE", 10, Dim);
-            lines.Add(head.Column("STATE", 11, Dim).Column("HOST", 18, Dim).Column("SUBNET", 18, Dim).Column("ADDRESS", 15, Dim).Column("RTT ms", 7, Dim, toRight: true)
-                .Column("LOSS 1m", 7, Dim, toRight: true).Column("1h", 6, Dim, toRight: true).Column("MTU", 5, Dim, toRight: true).Add("REASON", Dim).ToString());
+            var columns = PeerColumn.For(width, hasSeveral: witnesses.Count > 1);
+            lines.Add(columns.Aggregate(Line(), (line, column) => line.Column(column.Head, column.Room, Dim, column.IsNumber)).ToString());
             // The line that counts the rest takes one row itself.
             var shown = peers.Count <= room - 2 ? peers.Count : room - 3;
             foreach (var (node, peer) in peers.Take(shown))
-            {
-                var line = Line();
-                if (hasSeveral)
-                    line.Column(node.Name, 10);
-                lines.Add(line.Column(peer.Word, 11, ColourOf(peer.State)).Column(peer.HostName, 18).Column(peer.Subnet.ToString(), 18).Column(peer.PublicIP?.ToString() ?? "", 15)
-                    .Column(ReportText.Milliseconds(peer.RoundTrip), 7, toRight: true).Column(ReportText.Percent(peer.LossMinute), 7, peer.LossMinute > 0 ? Yellow : "", toRight: true)
-                    .Column(ReportText.Percent(peer.LossHour), 6, toRight: true).Column(peer.Mtu?.ToString(CultureInfo.InvariantCulture) ?? "", 5, toRight: true).Add(peer.Reason).ToString());
-            }
+                lines.Add(columns.Aggregate(Line(), (line, column) => line.Column(column.Text(node, peer), column.Room, column.Colour(peer), column.IsNumber)).ToString());
             if (shown < peers.Count)
                 lines.Add(Line().Add($"and {peers.Count - shown} more: {PeerOrder.Counts(peers.Skip(shown).Select(pair => pair.Peer))}", Dim).ToString());
         }
     }
-
-    private static string ColourOf(LinkState state)
-        => state switch
-        {
-            LinkState.Reachable => Green,
-            LinkState.Programmed or LinkState.Unknown => "",
-            LinkState.Lossy or LinkState.MtuLimited => Yellow,
-            _ => Red,
-        };
 }

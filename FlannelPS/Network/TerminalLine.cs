@@ -26,7 +26,7 @@ internal sealed class TerminalLine(int width, bool isColoured)
     public TerminalLine Column(string text, int room, string colour = "", bool toRight = false)
     {
         var seen = ReportText.Cut(VisibleText.Of(text), room);
-        return toRight ? Add(new string(' ', room - seen.Length)).Add(seen, colour).Add("  ") : Add(seen, colour).Add(new string(' ', room - seen.Length + 2));
+        return toRight ? Add(new string(' ', room - seen.Length)).Add(seen, colour).Add("  ") : Add(seen, colour).Add(new string(' ', Math.Max(0, Math.Min(room, width) - seen.Length + 2)));
     }
 
     /// <summary>The line, without blanks at its end.</summary>

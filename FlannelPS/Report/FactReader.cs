@@ -20,6 +20,7 @@ internal static class FactReader
     public static NodeFact Node(PSObject item)
         => new(HostOf(item), Text(item, "Name"))
         {
+            HostName = item.BaseObject is FlannelNode ? Environment.MachineName : "",
             State = Text(item, "State") is { Length: > 0 } state ? state : "Unknown",
             Causes = Texts(item, "Causes") is { Count: > 0 } causes ? causes : Texts(item, "Reasons"),
             Findings = Texts(item, "Findings"),

@@ -9,7 +9,7 @@ internal enum LinkState
     /// <summary>It answers.</summary>
     Reachable,
 
-    /// <summary>It stands in the kernel, and was not probed.</summary>
+    /// <summary>It stands in the kernel; there are no probes, or they have not decided yet.</summary>
     Programmed,
 
     /// <summary>A word that this version does not know.</summary>
@@ -62,13 +62,16 @@ internal static class LinkStates
     /// <summary>Whether somebody should look at it.</summary>
     public static bool IsTrouble(this LinkState state) => state >= LinkState.Absent;
 
+    /// <summary>Whether the probes have come to a verdict.</summary>
+    public static bool IsDecided(this LinkState state) => state is LinkState.Reachable or LinkState.Lossy or LinkState.MtuLimited or LinkState.OneWay or LinkState.Unreachable;
+
     /// <summary>For a sentence: <c>3 reachable</c>.</summary>
     public static string Words(this LinkState state)
         => state switch
         {
             LinkState.Self => "itself",
             LinkState.Reachable => "reachable",
-            LinkState.Programmed => "not probed",
+            LinkState.Programmed => "reach unknown",
             LinkState.Absent => "not known there",
             LinkState.Lossy => "lossy",
             LinkState.MtuLimited => "MTU limited",

@@ -18,7 +18,7 @@ internal static class PictureBuilder
     }
 
     /// <summary>What a node is called by whoever asked it.</summary>
-    public static string NameOf(NodeFact node) => node.Host.Length > 0 ? node.Host : node.PublicIP?.ToString() ?? node.Name;
+    public static string NameOf(NodeFact node) => node.Host.Length > 0 ? node.Host : node.HostName.Length > 0 ? node.HostName : node.PublicIP?.ToString() ?? node.Name;
 
     // Where only peers were handed over, the network is the one they lie in.
     private static IPNetwork? NetworkOf(Witness witness, List<IPNetwork> known)
@@ -53,7 +53,7 @@ internal static class PictureBuilder
         var hosts = askers.Keys.Concat(leases.Keys).Concat(seen.Keys).Distinct()
             .OrderBy(subnet => subnet.First()).ThenBy(subnet => subnet.PrefixLength)
             .Select(subnet => Host(subnet, askers.TryGetValue(subnet, out var asker) ? asker : null, leases.GetValueOrDefault(subnet), seen.GetValueOrDefault(subnet) ?? new PeerFact?[witnesses.Count], witnesses));
-        var all = hosts.ToList();
+        var all = Distinct([.. hosts]);
         return new(network, witnesses, all) { Subnets = SubnetMap.Of(network, witnesses, all) };
 
         PeerFact?[] Row(IPNetwork subnet)
@@ -64,6 +64,13 @@ internal static class PictureBuilder
         }
     }
 
+    // Cloned machines share a name; their addresses tell them apart.
+    private static List<HostView> Distinct(List<HostView> hosts)
+    {
+        var shared = hosts.GroupBy(host => host.Name).Where(group => group.Count() > 1).Select(group => group.Key).ToHashSet();
+        return hosts.ConvertAll(host => shared.Contains(host.Name) && host.PublicIP is { } address ? host with { Name = $"{host.Name} {address}" } : host);
+    }
+
     private static HostView Host(IPNetwork subnet, int? asker, LeaseFact? lease, PeerFact?[] seen, IReadOnlyList<Witness> witnesses)
     {
         var node = asker is { } place ? witnesses[place].Node : null;
@@ -71,7 +78,8 @@ internal static class PictureBuilder
         var called = words.Select(peer => peer.HostName).FirstOrDefault(name => name.Length > 0);
         var address = node?.PublicIP ?? lease?.PublicIP ?? words.Select(peer => peer.PublicIP).FirstOrDefault(ip => ip is not null);
         // As the user called it comes first; where that is an address, or nothing, its own name says more.
-        var name = node is { Host.Length: > 0 } && !IPAddress.TryParse(node.Host, out _) ? node.Host : called ?? (node is null ? address?.ToString() ?? subnet.ToString() : NameOf(node));
+        var name = node is { Host.Length: > 0 } && !IPAddress.TryParse(node.Host, out _) ? node.Host
+            : called ?? (node is null ? address?.ToString() ?? subnet.ToString() : node.HostName.Length > 0 ? node.HostName : NameOf(node));
         var ways = seen.Where((_, other) => other != asker).Select(peer => peer?.State ?? LinkState.Absent).ToList();
         return new(subnet, address, name)
         {

@@ -7,6 +7,9 @@ namespace FlannelPS.Report;
 /// <param name="Name">The instance.</param>
 internal sealed record NodeFact(string Host, string Name)
 {
+    /// <summary>What its computer calls itself; empty where that is not known.</summary>
+    public string HostName { get; init; } = "";
+
     /// <summary>One word; empty where only its peers are known.</summary>
     public string State { get; init; } = "";
 

@@ -18,7 +18,7 @@ internal static class ReportText
     public static string Utc(DateTimeOffset? time) => time is { } at ? at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "";
 
     /// <summary>How long before the report; its two largest units.</summary>
-    public static string Before(DateTimeOffset? time, DateTimeOffset taken) => time is { } at ? $"{FlannelDisplay.Span(taken > at ? taken - at : TimeSpan.Zero)} ago" : "";
+    public static string Before(DateTimeOffset? time, DateTimeOffset taken) => time is not { } at ? "" : taken - at < TimeSpan.FromSeconds(1) ? "now" : $"{FlannelDisplay.Span(taken - at)} ago";
 
     /// <summary>A number and its noun, in the plural where it is one.</summary>
     public static string Count(long number, string noun) => number == 1 ? $"1 {noun}" : $"{Count(number)} {noun}s";

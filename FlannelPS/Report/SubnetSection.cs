@@ -9,7 +9,7 @@ internal static class SubnetSection
     public static void Write(HtmlWriter html, NetworkPicture network)
     {
         var map = network.Subnets;
-        html.Write($"<section><h3>Subnets</h3>\n<p class=\"lead\">{ReportText.Count(map.Used)} of {ReportText.Count(map.Total, "subnet")} of /{map.Length} {(map.Used == 1 ? "is" : "are")} in use ({ReportText.Percent(map.Utilisation)}), {ReportText.Count(map.Reserved)} of them reserved; {ReportText.Count(map.Total - map.Used)} are free.{Free(map)}{(map.IsExact ? "" : " The range is the usual one: no node told its own.")}</p>\n");
+        html.Write($"<section><h3>Subnets</h3>\n<p class=\"lead\">{ReportText.Count(map.Used)} of {ReportText.Count(map.Total, "subnet")} of /{map.Length} {(map.Used == 1 ? "is" : "are")} in use ({ReportText.Percent(map.Utilisation)}), {(map.Reserved == 0 ? "none" : ReportText.Count(map.Reserved))} of them reserved; {ReportText.Count(map.Total - map.Used)} are free.{Free(map)}{(map.IsExact ? "" : " The range is the usual one: no node told its own.")}</p>\n");
         var columns = map.Cells.Count switch { <= 16 => map.Cells.Count, <= 64 => 16, <= 512 => 32, _ => 64 };
         var pitch = Math.Min((Width - Label) / columns, 40);
         var tall = Math.Min(pitch, 22);
@@ -34,7 +34,7 @@ internal static class SubnetSection
     }
 
     private static string Free(SubnetMap map)
-        => map.LongestFree is var (at, length) ? length == 1 ? $" The longest free run is {at} alone." : $" The longest free run begins at {at} and has {ReportText.Count(length)}." : "";
+        => map.LongestFree is var (at, length) ? length == 1 ? $" The longest free run is {at} alone." : $" The longest free run begins at {at} and is {ReportText.Count(length)} long." : "";
 
     private static void Legend(HtmlWriter html, SubnetMap map)
     {

@@ -24,8 +24,9 @@ BeforeAll {
         $file = "$TestDrive/typescript-$([guid]::NewGuid().ToString('n'))"
         Set-Content "$file.ps1" "Import-Module '$env:FLANNELPS_MODULE/FlannelPS.psd1'; $Command"
         $inner = "stty rows 20 cols 100; exec env -u NO_COLOR TERM=xterm-256color $Variable pwsh -NoProfile -File $file.ps1"
-        $null = sh -c "{ sleep $After; printf '$Key'; date +%s.%N > $file.key; sleep 30; } | timeout 60 script -qfec '$inner' $file.out >/dev/null & job=`$!; wait `$job; date +%s.%N > $file.end; true"
-        [pscustomobject]@{ Text = [IO.File]::ReadAllText("$file.out"); Seconds = [double](Get-Content "$file.end") - [double](Get-Content "$file.key" -ErrorAction Ignore) }
+        # A fifo that is open both ways never ends, as a keyboard does not.
+        $null = sh -c "mkfifo $file.in; exec 3<>$file.in; timeout 60 script -qfec '$inner' $file.out <&3 >/dev/null & sleep $After; printf '$Key' >&3; date +%s.%N >$file.key; wait `$!; date +%s.%N >$file.end"
+        [pscustomobject]@{ Text = [IO.File]::ReadAllText("$file.out"); Seconds = [double](Get-Content "$file.end") - [double](Get-Content "$file.key") }
     }
 
     # The screen after all of it, of what the view uses: places, clearing, colours, modes.

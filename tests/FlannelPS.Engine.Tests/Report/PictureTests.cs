@@ -21,6 +21,18 @@ public sealed class PictureTests
     }
 
     [Fact]
+    public void What_no_probe_has_decided_is_neither_well_nor_unwell()
+    {
+        var page = ReportPage.Render(GivenNetwork.Of(3, 3, (from, to, peer) => from + to == 1 ? peer : peer with { State = LinkState.Programmed, Word = "Programmed", RoundTrip = null, LossMinute = 1 }));
+        Assert.Contains("2 of 6 ways to other hosts are known to be well.", page);
+        Assert.Contains("class=\"verdict idle\"", page);
+        Assert.Contains("of 6; 4 unknown", page);
+        // Their loss so far is none of the network's.
+        Assert.Contains("at most 0 % on one way", page);
+        Assert.DoesNotContain("Ways that are not well", page);
+    }
+
+    [Fact]
     public void A_peer_that_one_knows_and_another_does_not_is_trouble_there()
     {
         var all = GivenNetwork.Of(3, 3).Witnesses;
@@ -52,6 +64,13 @@ public sealed class PictureTests
         var page = ReportPage.Render(picture);
         Assert.Contains(">idle<", page);
         Assert.Contains("The range is the usual one", page);
+    }
+
+    [Fact]
+    public void Hosts_of_one_name_are_told_apart_by_their_addresses()
+    {
+        var network = GivenNetwork.Of(3, 2, name: i => i == 2 ? "other" : "clone").Networks.Single();
+        Assert.Equal(["clone 198.18.0.11", "clone 198.18.0.12", "other"], network.Hosts.Select(host => host.Name));
     }
 
     [Fact]
