@@ -54,7 +54,7 @@ internal static class SubnetSection
 
     private static string Class(SubnetMap map, SubnetCell cell)
         => cell.Used == 0 ? cell.Given == 0 ? "outside" : "free"
-            : map.PerCell == 1 ? cell.IsAsked ? "asked" : cell.IsReserved ? "reserved" : "used"
+            : map.PerCell == 1 ? $"{(cell.IsAsked ? "asked" : "used")}{(cell.IsReserved ? " reserved" : "")}"
             : $"u{Math.Clamp((int)Math.Ceiling(4.0 * cell.Used / map.PerCell), 1, 4)}{(cell.IsReserved ? " reserved" : "")}";
 
     private static string Title(SubnetMap map, SubnetCell cell)

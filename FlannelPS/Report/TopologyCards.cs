@@ -11,7 +11,8 @@ internal static class TopologyCards
         var count = network.Hosts.Count;
         double height = count switch { 1 => 110, 2 => 130, <= 4 => 330, <= 6 => 420, _ => 560 };
         var places = network.Hosts.Select((_, i) => Place(i, count, height)).ToList();
-        html.Write($"<div class=\"scroll\"><svg class=\"topology cards\" role=\"img\" aria-label=\"Topology of {count} hosts\" viewBox=\"0 0 {Width} {height}\">\n");
+        var top = places.Min(place => place.Y) - CardHeight / 2 - 6;
+        html.Write($"<div class=\"scroll\"><svg class=\"topology cards\" role=\"img\" aria-label=\"Topology of {count} hosts\" viewBox=\"0 {top} {Width} {places.Max(place => place.Y) + CardHeight / 2 + 6 - top}\">\n");
         var ways = (from i in Enumerable.Range(0, count)
                     from j in Enumerable.Range(i + 1, count - i - 1)
                     let way = TopologySection.Between(network, network.Hosts[i], network.Hosts[j])

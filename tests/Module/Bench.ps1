@@ -51,7 +51,8 @@ function New-LeasePut([string] $Prefix, [int] $Number) {
     $a, $b = [Math]::Floor($Number / 256), ($Number % 256)
     @{
         key   = Get-Base64 "$Prefix/subnets/10.$(64 + $a).$b.0-24"
-        value = Get-Base64 ('{{"PublicIP":"198.18.{0}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:00:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]$b)
+        # None has this host's own address: the node would take that lease for its own.
+        value = Get-Base64 ('{{"PublicIP":"198.18.{2}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:00:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]$b, [int]($a + 1))
         lease = "$($granted[($Number - 1) % $Lease].ID)"
     }
 }
@@ -91,26 +92,36 @@ $rows = foreach ($i in 1..$Round) {
 Import-Module "$($Module[0])/FlannelPS.psd1"
 $null = Start-FlannelNode -Prefix /report
 Wait-Until { @(Get-FlannelPeer).Count -eq $Peer } -Seconds 60
+$draw = {
+    param($Manifest, $Page)
+    Import-Module $Manifest
+    function cpu { [Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime.TotalMilliseconds }
+    $before = cpu
+    $first = (Measure-Command { Export-FlannelReport $Page }).TotalMilliseconds
+    $firstCpu = (cpu) - $before
+    $warm = foreach ($i in 1..5) { (Measure-Command { Export-FlannelReport $Page }).TotalMilliseconds }
+    [ordered]@{ FirstReport = $first; FirstReportCpu = $firstCpu; Report = ($warm | Sort-Object)[2] } | ConvertTo-Json -Compress
+}
 $reports = foreach ($i in 1..$Round) {
     foreach ($path in $Module) {
-        $text = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "& { param(`$Manifest, `$Page) Import-Module `$Manifest; 1..6 | ForEach-Object { (Measure-Command { Export-FlannelReport `$Page }).TotalMilliseconds } } '$path/FlannelPS.psd1' '$($etcd.Folder)/report.html'"
+        $text = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "& { $draw } '$path/FlannelPS.psd1' '$($etcd.Folder)/report.html'"
         if ($LASTEXITCODE -ne 0) { throw "The session ended with $LASTEXITCODE`: $text" }
-        [pscustomobject]@{ Module = $path; FirstReport = [double] @($text)[0]; Report = [double] (@($text)[1..5] | Sort-Object { [double] $_ })[2]; KiB = (Get-Item "$($etcd.Folder)/report.html").Length / 1KB }
+        $text | Select-Object -Last 1 | ConvertFrom-Json | Add-Member Module $path -PassThru | Add-Member ReportKiB ((Get-Item "$($etcd.Folder)/report.html").Length / 1KB) -PassThru
     }
 }
 Stop-FlannelNode flannel
 $etcd | Stop-LabEtcd
 foreach ($path in $Module) {
     $mine = @($rows | Where-Object Module -EQ $path)
-    $row = [ordered]@{ Module = $path; Lease = $Lease }
+    $row = [ordered]@{ Module = $path; Lease = $Lease; Peer = $Peer }
     foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected') {
         $values = @($mine.$name | Sort-Object)
         $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
     }
     $mine = @($reports | Where-Object Module -EQ $path)
-    foreach ($name in 'FirstReport', 'Report', 'KiB') {
+    foreach ($name in 'FirstReport', 'FirstReportCpu', 'Report', 'ReportKiB') {
         $values = @($mine.$name | Sort-Object)
-        $row["$name$Peer"] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
+        $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
     }
     [pscustomobject]$row
 }
