@@ -122,6 +122,8 @@ internal sealed record FlannelError(string Id, ErrorCategory Category, string Ac
         "Check the address, and that the node was started with -HealthzPort.");
     public static readonly FlannelError WaitTimeout = new(nameof(WaitTimeout), ErrorCategory.OperationTimeout,
         "Wait longer with -TimeoutSeconds, or look at what the message says it waited for.");
+    public static readonly FlannelError InputObjectInvalid = new(nameof(InputObjectInvalid), ErrorCategory.InvalidArgument,
+        "Give what Get-FlannelNode, Get-FlannelPeer, Get-FlannelEvent and Get-FlannelLease write.");
     public static readonly FlannelError ParameterConflict = new(nameof(ParameterConflict), ErrorCategory.InvalidArgument,
         "Give the one or the other.");
 

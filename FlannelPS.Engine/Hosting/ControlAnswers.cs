@@ -34,6 +34,12 @@ internal static class ControlAnswers
         json.WriteString("backend", status.Config?.BackendType);
         json.WriteString("network", status.Config?.IPv4.Network.ToString());
         json.WriteString("ipv6Network", status.Config?.IPv6?.Network.ToString());
+        if (status.Config?.IPv4 is { } range)
+        {
+            json.WriteNumber("subnetLength", range.SubnetLength);
+            json.WriteString("subnetMin", range.Minimum.ToString());
+            json.WriteString("subnetMax", range.Maximum.ToString());
+        }
         json.WriteString("configNotice", status.ConfigNotice);
         json.WriteString("interface", status.Interface?.Link.Name);
         json.WriteString("address", status.Interface?.Address?.ToString());

@@ -21,6 +21,7 @@ public sealed class FlannelNode
         Version = status.Text("version");
         Network = status.Network("network");
         IPv6Network = status.Network("ipv6Network");
+        (SubnetLength, SubnetMin, SubnetMax) = ((int?)status.Number("subnetLength"), status.Address("subnetMin"), status.Address("subnetMax"));
         Backend = status.Text("backend");
         Interface = status.Text("interface");
         PublicIP = status.Address("publicIp");
@@ -82,6 +83,15 @@ public sealed class FlannelNode
 
     /// <summary>The IPv6 network.</summary>
     public IPNetwork? IPv6Network { get; }
+
+    /// <summary>Prefix length of the subnets that the network is divided into.</summary>
+    public int? SubnetLength { get; }
+
+    /// <summary>The first of them that may be given to a host.</summary>
+    public IPAddress? SubnetMin { get; }
+
+    /// <summary>The last.</summary>
+    public IPAddress? SubnetMax { get; }
 
     /// <summary>This host's subnet.</summary>
     public IPNetwork? Subnet { get; }

@@ -45,7 +45,8 @@ public sealed partial class ShapeTests
         => type.HasElementType ? IsOfEngine(type.GetElementType()!)
             : type.Assembly != Module.Assembly && type.Namespace?.StartsWith("FlannelPS.Engine", StringComparison.Ordinal) == true || type.GetGenericArguments().Any(IsOfEngine);
 
-    [GeneratedRegex(@"\bConsole\.|\bWriteHost\b|Write-Host|Environment\.Exit")]
+    // To ask whether a terminal is there writes nothing.
+    [GeneratedRegex(@"\bConsole\.(?!IsOutputRedirected\b)|\bWriteHost\b|Write-Host|Environment\.Exit")]
     private static partial Regex PastPowerShell();
 
     [GeneratedRegex(@"//.*")]

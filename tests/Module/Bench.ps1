@@ -1,7 +1,7 @@
 #!/usr/bin/env pwsh
 <#
 .SYNOPSIS
-Measures what the module promises of its speed: the import, the first call of a session, and Get-FlannelLease on a full network.
+Measures what the module promises of its speed: the import, the first call of a session, Get-FlannelLease on a full network, and Export-FlannelReport.
 .DESCRIPTION
 Against a real etcd in a namespace of its own. Each lease has an etcd lease of its own, as each node's has. Sessions are fresh processes; with two modules they
 take turns (A B A B), so that what else the machine does falls on both alike. One row a module: median (best) in milliseconds.
@@ -16,6 +16,8 @@ param(
     [string[]] $Module = (Join-Path $PSScriptRoot '../../out/FlannelPS'),
     # How many leases the network has.
     [int] $Lease = 4000,
+    # How many peers the node has whose report is written.
+    [int] $Peer = 1000,
     # Fresh sessions a module.
     [int] $Round = 5
 )
@@ -24,11 +26,13 @@ $Module = $Module | ForEach-Object { (Resolve-Path $_).Path }
 if (-not $env:FLANNELPS_LAB) {
     $env:FLANNELPS_LAB = '1'
     & unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command (
-        "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Round $Round")
+        "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Peer $Peer -Round $Round")
     exit $LASTEXITCODE
 }
-$null = New-Item -ItemType Directory -Force /run/netns
-mount -t tmpfs tmpfs /run/netns
+foreach ($folder in '/run/netns', '/run/flannel', '/run/flannelps', '/var/lib/flannelps', '/var/log/flannelps') {
+    $null = New-Item -ItemType Directory -Force $folder
+    mount -t tmpfs tmpfs $folder
+}
 $env:FLANNELPS_MODULE = $Module[0]
 Import-Module $PSScriptRoot/Lab.psm1 -Force
 $etcd = Start-LabEtcd
@@ -43,15 +47,19 @@ function Send-Gateway([string] $Path, [object[]] $Body) {
 }
 function Get-Base64([string] $Text) { [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($Text)) }
 $granted = Send-Gateway lease/grant @(1..$Lease | ForEach-Object { @{ TTL = 86400; ID = $_ } })
-$puts = foreach ($i in 1..$Lease) {
-    $a, $b = [Math]::Floor($i / 256), ($i % 256)
+function New-LeasePut([string] $Prefix, [int] $Number) {
+    $a, $b = [Math]::Floor($Number / 256), ($Number % 256)
     @{
-        key   = Get-Base64 "/coreos.com/network/subnets/10.$(64 + $a).$b.0-24"
-        value = Get-Base64 ('{{"PublicIP":"198.18.{0}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:00:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]$b)
-        lease = "$($granted[$i - 1].ID)"
+        key   = Get-Base64 "$Prefix/subnets/10.$(64 + $a).$b.0-24"
+        # None has this host's own address: the node would take that lease for its own.
+        value = Get-Base64 ('{{"PublicIP":"198.18.{2}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:00:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]$b, [int]($a + 1))
+        lease = "$($granted[($Number - 1) % $Lease].ID)"
     }
 }
-$null = Send-Gateway kv/put $puts
+$null = Send-Gateway kv/put @(1..$Lease | ForEach-Object { New-LeasePut /coreos.com/network $_ })
+# The report's network, with a node of the first module.
+$null = Send-Gateway kv/put @(@{ key = Get-Base64 /report/config; value = Get-Base64 '{"Network":"10.64.0.0/10","SubnetLen":24,"Backend":{"Type":"vxlan"}}' })
+$null = Send-Gateway kv/put @(1..$Peer | ForEach-Object { New-LeasePut /report $_ })
 
 # One session: the import, the first call, then warm ones. First object and whole list are measured apart, because Select-Object ends the list.
 $session = {
@@ -79,11 +87,39 @@ $rows = foreach ($i in 1..$Round) {
         $text | Select-Object -Last 1 | ConvertFrom-Json | Add-Member Module $path -PassThru
     }
 }
+
+# The report, in fresh sessions and then warm; all peers are probed meanwhile, and none answers.
+Import-Module "$($Module[0])/FlannelPS.psd1"
+$null = Start-FlannelNode -Prefix /report
+Wait-Until { @(Get-FlannelPeer).Count -eq $Peer } -Seconds 60
+$draw = {
+    param($Manifest, $Page)
+    Import-Module $Manifest
+    function cpu { [Diagnostics.Process]::GetCurrentProcess().TotalProcessorTime.TotalMilliseconds }
+    $before = cpu
+    $first = (Measure-Command { Export-FlannelReport $Page }).TotalMilliseconds
+    $firstCpu = (cpu) - $before
+    $warm = foreach ($i in 1..5) { (Measure-Command { Export-FlannelReport $Page }).TotalMilliseconds }
+    [ordered]@{ FirstReport = $first; FirstReportCpu = $firstCpu; Report = ($warm | Sort-Object)[2] } | ConvertTo-Json -Compress
+}
+$reports = foreach ($i in 1..$Round) {
+    foreach ($path in $Module) {
+        $text = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "& { $draw } '$path/FlannelPS.psd1' '$($etcd.Folder)/report.html'"
+        if ($LASTEXITCODE -ne 0) { throw "The session ended with $LASTEXITCODE`: $text" }
+        $text | Select-Object -Last 1 | ConvertFrom-Json | Add-Member Module $path -PassThru | Add-Member ReportKiB ((Get-Item "$($etcd.Folder)/report.html").Length / 1KB) -PassThru
+    }
+}
+Stop-FlannelNode flannel
 $etcd | Stop-LabEtcd
 foreach ($path in $Module) {
     $mine = @($rows | Where-Object Module -EQ $path)
-    $row = [ordered]@{ Module = $path; Lease = $Lease }
+    $row = [ordered]@{ Module = $path; Lease = $Lease; Peer = $Peer }
     foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected') {
+        $values = @($mine.$name | Sort-Object)
+        $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
+    }
+    $mine = @($reports | Where-Object Module -EQ $path)
+    foreach ($name in 'FirstReport', 'FirstReportCpu', 'Report', 'ReportKiB') {
         $values = @($mine.$name | Sort-Object)
         $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
     }

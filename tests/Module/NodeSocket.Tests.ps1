@@ -77,7 +77,7 @@ Describe 'F81: a socket that says nothing' {
         $clock.Elapsed.TotalSeconds | Should -BeLessThan 7
     }
 
-    It 'F90: <_> ends within a second of Ctrl+C' -ForEach 'Get-FlannelPeer', 'Get-FlannelEvent', 'Get-FlannelEvent -Follow', 'Get-FlannelMetric', 'Get-FlannelHealth', 'Test-FlannelNode', 'Repair-FlannelNode', 'Get-FlannelRoute', 'Get-FlannelLog' {
+    It 'F90: <_> ends within a second of Ctrl+C' -ForEach 'Get-FlannelPeer', 'Get-FlannelEvent', 'Get-FlannelEvent -Follow', 'Get-FlannelMetric', 'Get-FlannelHealth', 'Test-FlannelNode', 'Repair-FlannelNode', 'Get-FlannelRoute', 'Get-FlannelLog', 'Watch-FlannelNetwork', 'Export-FlannelReport -Path /tmp/report.html' {
         $shell = [powershell]::Create().AddScript("Import-Module $env:FLANNELPS_MODULE/FlannelPS.psd1; $_ -Name x")
         $null = $shell.BeginInvoke()
         Start-Sleep -Milliseconds 700
