@@ -36,10 +36,10 @@ internal sealed partial class SecretMask
             }
         text = PrivateKey().Replace(text, _ => Removed(Mark));
         text = WithoutUsers(text, ref count);
+        text = Scheme().Replace(text, match => Removed(match.Groups[1].Value + Mark));
         text = Variable().Replace(text, match => Removed(match.Groups[1].Value + Mark));
         text = Named().Replace(text, match => Removed(match.Groups[1].Value + Emptied(match.Groups[2].Value)));
         text = Flag().Replace(text, match => Removed(match.Groups[1].Value + Emptied(match.Groups[2].Value)));
-        text = Scheme().Replace(text, match => Removed(match.Groups[1].Value + Mark));
         text = WebToken().Replace(text, _ => Removed(Mark));
         removed = count;
         return text;
@@ -54,11 +54,13 @@ internal sealed partial class SecretMask
     /// <summary>Values that stand under a secret's name, or before the @ of an address: what is a secret in one text is one in every other.</summary>
     internal static IEnumerable<string> Find(string text)
     {
-        foreach (var pattern in new[] { Named(), Flag() })
-            foreach (Match match in pattern.Matches(text))
-                yield return Bare(match.Groups[2].Value);
         foreach (Match match in Variable().Matches(text))
             yield return Bare(match.Groups[2].Value.Trim());
+        // The others stop at a blank, and would find a part of those.
+        var rest = Variable().Replace(text, "");
+        foreach (var pattern in new[] { Named(), Flag() })
+            foreach (Match match in pattern.Matches(rest))
+                yield return Bare(match.Groups[2].Value);
         foreach (var user in Users(text))
         {
             yield return text[user];
@@ -70,14 +72,18 @@ internal sealed partial class SecretMask
     /// <summary>A secret as JSON, systemd, a shell, an address and a header of HTTP may write it.</summary>
     private static IEnumerable<string> Spellings(string secret)
     {
-        var escaped = secret.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
-        var json = System.Text.Json.JsonEncodedText.Encode(secret).ToString();
+        var (escaped, json) = (Escaped(secret), Json(secret));
         return
         [
-            secret, escaped, json, json.ToLowerInvariant(), secret.Replace("'", @"'\''", StringComparison.Ordinal), secret.Replace("%", "%%", StringComparison.Ordinal),
+            // JSON may stand in a text of JSON.
+            secret, escaped, Escaped(escaped), json, Json(json), secret.Replace("'", @"'\''", StringComparison.Ordinal), secret.Replace("%", "%%", StringComparison.Ordinal),
             Uri.EscapeDataString(secret), System.Net.WebUtility.UrlEncode(secret), Convert.ToBase64String(Encoding.UTF8.GetBytes(secret)),
         ];
     }
+
+    private static string Escaped(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+
+    private static string Json(string text) => System.Text.Json.JsonEncodedText.Encode(text).ToString();
 
     private static string WithoutUsers(string text, ref int count)
     {
