@@ -29,7 +29,8 @@
         'Find-FlannelInterface', 'Get-FlannelRoute', 'Get-FlannelHealth',
         'Get-FlannelMetric',
         'Get-FlannelCheck', 'Invoke-FlannelCheck', 'Test-FlannelHost',
-        'Test-FlannelConnectivity'
+        'Test-FlannelConnectivity',
+        'Export-FlannelDiagnostic'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

@@ -1,7 +1,7 @@
 #!/usr/bin/env pwsh
 <#
 .SYNOPSIS
-Measures what the module promises of its speed: the import, the first call of a session, and Get-FlannelLease on a full network.
+Measures what the module promises of its speed: the import, the first call of a session, Get-FlannelLease on a full network, and what a node of many peers is asked.
 .DESCRIPTION
 Against a real etcd in a namespace of its own. Each lease has an etcd lease of its own, as each node's has. Sessions are fresh processes; with two modules they
 take turns (A B A B), so that what else the machine does falls on both alike. One row a module: median (best) in milliseconds.
@@ -16,6 +16,8 @@ param(
     [string[]] $Module = (Join-Path $PSScriptRoot '../../out/FlannelPS'),
     # How many leases the network has.
     [int] $Lease = 4000,
+    # How many peers the node has that Get-FlannelPeer and Get-FlannelMetric ask.
+    [int] $Peer = 1000,
     # Fresh sessions a module.
     [int] $Round = 5
 )
@@ -24,11 +26,12 @@ $Module = $Module | ForEach-Object { (Resolve-Path $_).Path }
 if (-not $env:FLANNELPS_LAB) {
     $env:FLANNELPS_LAB = '1'
     & unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private -- ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command (
-        "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Round $Round")
+        "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Peer $Peer -Round $Round")
     exit $LASTEXITCODE
 }
+# What a node leaves behind is this run's own.
+'/run', '/var/lib', '/var/log' | ForEach-Object { mount -t tmpfs -o mode=0755 tmpfs $_ }
 $null = New-Item -ItemType Directory -Force /run/netns
-mount -t tmpfs tmpfs /run/netns
 $env:FLANNELPS_MODULE = $Module[0]
 Import-Module $PSScriptRoot/Lab.psm1 -Force
 $etcd = Start-LabEtcd
@@ -53,6 +56,22 @@ $puts = foreach ($i in 1..$Lease) {
 }
 $null = Send-Gateway kv/put $puts
 
+# Another network, with a node in it.
+Set-LabKey $etcd /peers/config '{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
+$null = Send-Gateway kv/put @(foreach ($i in 1..$Peer) {
+        $a, $b = [Math]::Floor($i / 250), ($i % 250)
+        @{
+            key   = Get-Base64 "/peers/subnets/10.$(96 + $a).$b.0-24"
+            value = Get-Base64 ('{{"PublicIP":"198.19.{0}.{1}","PublicIPv6":null,"BackendType":"vxlan","BackendData":{{"VNI":1,"VtepMAC":"02:00:00:01:{0:x2}:{1:x2}"}}}}' -f [int]$a, [int]($b + 1))
+            lease = "$($granted[0].ID)"
+        }
+    })
+Import-Module "$($Module[0])/FlannelPS.psd1"
+$null = Start-FlannelNode -Prefix /peers
+Wait-Until { @(Get-FlannelPeer).Count -eq $Peer } 30
+# Each is asked once at least; nobody answers.
+Start-Sleep -Seconds 10
+
 # One session: the import, the first call, then warm ones. First object and whole list are measured apart, because Select-Object ends the list.
 $session = {
     param($Manifest, $Warm)
@@ -69,8 +88,11 @@ $session = {
     if ($all.Count -eq 0 -or $missing -gt 0 -or -not $one) { throw "$($all.Count) leases, $missing without expiration" }
     Connect-FlannelStore | Out-Null
     $connectedFirst = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $one = Get-FlannelLease | Select-Object -First 1; $clock.Elapsed.TotalMilliseconds }
+    $peers = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $found = Get-FlannelPeer; $clock.Elapsed.TotalMilliseconds }
+    $metrics = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $text = Get-FlannelMetric -AsPrometheus; $clock.Elapsed.TotalMilliseconds }
+    if (@($found).Count -lt 2 -or $text -notmatch '# EOF') { throw "$(@($found).Count) peers" }
     function median($values) { ($values | Sort-Object)[[Math]::Floor($values.Count / 2)] }
-    [ordered]@{ Import = $import; FirstCall = $call; FirstList = $cold; List = median $warmAll; ListBest = ($warmAll | Measure-Object -Minimum).Minimum; FirstObject = median $warmFirst; FirstObjectConnected = median $connectedFirst; ListCpu = median $own } | ConvertTo-Json -Compress
+    [ordered]@{ Import = $import; FirstCall = $call; FirstList = $cold; List = median $warmAll; ListBest = ($warmAll | Measure-Object -Minimum).Minimum; FirstObject = median $warmFirst; FirstObjectConnected = median $connectedFirst; ListCpu = median $own; Peer = median $peers; Metric = median $metrics } | ConvertTo-Json -Compress
 }
 $rows = foreach ($i in 1..$Round) {
     foreach ($path in $Module) {
@@ -79,11 +101,12 @@ $rows = foreach ($i in 1..$Round) {
         $text | Select-Object -Last 1 | ConvertFrom-Json | Add-Member Module $path -PassThru
     }
 }
+Stop-FlannelNode flannel
 $etcd | Stop-LabEtcd
 foreach ($path in $Module) {
     $mine = @($rows | Where-Object Module -EQ $path)
     $row = [ordered]@{ Module = $path; Lease = $Lease }
-    foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected') {
+    foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected', 'Peer', 'Metric') {
         $values = @($mine.$name | Sort-Object)
         $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
     }
