@@ -7,17 +7,8 @@ namespace FlannelPS.Engine.Etcd;
 /// <param name="time">The clock.</param>
 internal sealed class CountingStore(IStore store, TimeProvider time) : IStore
 {
-    private static readonly StoreMethod[] Methods = Enum.GetValues<StoreMethod>();
-    private readonly long[] _requests = new long[Methods.Length];
-    private readonly long[] _failures = new long[Methods.Length];
-    private readonly long[] _ticks = new long[Methods.Length];
-    private long _events;
-    private long _lastAnswer;
-
     /// <summary>What was asked so far.</summary>
-    public StoreCounters Counters => new(
-        [.. Methods.Select(method => new StoreMethodCount(method, Read(_requests, method), Read(_failures, method), TimeSpan.FromTicks(Read(_ticks, method))))],
-        Interlocked.Read(ref _events), Interlocked.Read(ref _lastAnswer) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null);
+    public StoreCounters Counters { get; } = new();
 
     /// <inheritdoc/>
     public string Description => store.Description;
@@ -53,13 +44,13 @@ internal sealed class CountingStore(IStore store, TimeProvider time) : IStore
     /// <inheritdoc/>
     public async IAsyncEnumerable<WatchBatch> WatchAsync(KeyRange range, long startRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref _requests[(int)StoreMethod.Watch]);
+        Counters.Ended(StoreMethod.Watch, TimeSpan.Zero);
         var batches = store.WatchAsync(range, startRevision, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using var scope = batches.ConfigureAwait(false);
         while (await NextAsync(batches).ConfigureAwait(false))
         {
-            Interlocked.Add(ref _events, batches.Current.Events.Count);
-            Answered();
+            Counters.Told(batches.Current.Events.Count);
+            Counters.Answered(time.GetUtcNow());
             yield return batches.Current;
         }
     }
@@ -101,18 +92,17 @@ internal sealed class CountingStore(IStore store, TimeProvider time) : IStore
         try
         {
             var answer = await call().ConfigureAwait(false);
-            Answered();
+            Counters.Answered(time.GetUtcNow());
             return answer;
         }
         catch (StoreException)
         {
-            Interlocked.Increment(ref _failures[(int)method]);
+            Counters.Failed(method);
             throw;
         }
         finally
         {
-            Interlocked.Add(ref _ticks[(int)method], time.GetElapsedTime(began).Ticks);
-            Interlocked.Increment(ref _requests[(int)method]);
+            Counters.Ended(method, time.GetElapsedTime(began));
         }
     }
 
@@ -125,12 +115,8 @@ internal sealed class CountingStore(IStore store, TimeProvider time) : IStore
         // A compacted history is an answer: the store is there.
         catch (StoreException e) when (e is not StoreCompactedException)
         {
-            Interlocked.Increment(ref _failures[(int)StoreMethod.Watch]);
+            Counters.Failed(StoreMethod.Watch);
             throw;
         }
     }
-
-    private void Answered() => Interlocked.Exchange(ref _lastAnswer, time.GetUtcNow().UtcTicks);
-
-    private static long Read(long[] counts, StoreMethod method) => Interlocked.Read(ref counts[(int)method]);
 }

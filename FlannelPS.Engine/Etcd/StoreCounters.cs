@@ -15,19 +15,46 @@ internal enum StoreMethod
     Status,
 }
 
-/// <summary>What one method was asked for, since the start.</summary>
-/// <param name="Method">Which.</param>
-/// <param name="Requests">Calls that have ended; streams that were opened, for the watch.</param>
-/// <param name="Failures">Those that failed.</param>
-/// <param name="Time">How long they took together; nothing for the watch.</param>
-internal readonly record struct StoreMethodCount(StoreMethod Method, long Requests, long Failures, TimeSpan Time);
-
-/// <summary>What was asked of a store, since the start.</summary>
-/// <param name="Methods">Method by method.</param>
-/// <param name="Events">Changes that watches told.</param>
-/// <param name="LastAnswer">When it answered last; null for never.</param>
-internal sealed record StoreCounters(IReadOnlyList<StoreMethodCount> Methods, long Events, DateTimeOffset? LastAnswer)
+/// <summary>What was asked of a store, since the start. Counted by many, read by any; each number is right, and all of them nearly of one moment.</summary>
+internal sealed class StoreCounters
 {
-    /// <summary>Before the first call.</summary>
-    public static StoreCounters None { get; } = new([.. Enum.GetValues<StoreMethod>().Select(method => new StoreMethodCount(method, 0, 0, TimeSpan.Zero))], 0, null);
+    private readonly long[] _requests = new long[Methods.Length];
+    private readonly long[] _failures = new long[Methods.Length];
+    private readonly long[] _ticks = new long[Methods.Length];
+    private long _events;
+    private long _lastAnswer;
+
+    /// <summary>All methods.</summary>
+    public static StoreMethod[] Methods { get; } =
+    [
+        StoreMethod.Range, StoreMethod.Txn, StoreMethod.Put, StoreMethod.DeleteRange, StoreMethod.Watch, StoreMethod.LeaseGrant, StoreMethod.LeaseKeepAlive, StoreMethod.LeaseRevoke,
+        StoreMethod.LeaseTimeToLive, StoreMethod.Status,
+    ];
+
+    /// <summary>Changes that watches told.</summary>
+    public long Events => Interlocked.Read(ref _events);
+
+    /// <summary>When it answered last; null for never.</summary>
+    public DateTimeOffset? LastAnswer => Interlocked.Read(ref _lastAnswer) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
+    /// <summary>Calls that have ended; streams that were opened, for the watch.</summary>
+    public long Requests(StoreMethod method) => Interlocked.Read(ref _requests[(int)method]);
+
+    /// <summary>Those that failed.</summary>
+    public long Failures(StoreMethod method) => Interlocked.Read(ref _failures[(int)method]);
+
+    /// <summary>How long they took together; nothing for the watch.</summary>
+    public TimeSpan Time(StoreMethod method) => TimeSpan.FromTicks(Interlocked.Read(ref _ticks[(int)method]));
+
+    internal void Ended(StoreMethod method, TimeSpan took)
+    {
+        Interlocked.Add(ref _ticks[(int)method], took.Ticks);
+        Interlocked.Increment(ref _requests[(int)method]);
+    }
+
+    internal void Failed(StoreMethod method) => Interlocked.Increment(ref _failures[(int)method]);
+
+    internal void Told(int events) => Interlocked.Add(ref _events, events);
+
+    internal void Answered(DateTimeOffset when) => Interlocked.Exchange(ref _lastAnswer, when.UtcTicks);
 }

@@ -198,8 +198,13 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    private string RenderMetrics() => Metrics.Render(new(_options.Name, _options.LeaseTtlSeconds, _node.Status, _node.Leases, _time.GetUtcNow())
+    private string RenderMetrics() => Metrics.Render(new()
     {
+        Name = _options.Name,
+        LeaseTtlSeconds = _options.LeaseTtlSeconds,
+        Status = _node.Status,
+        Leases = _node.Leases,
+        Now = _time.GetUtcNow(),
         Following = _node.Following,
         Store = _store.Counters,
         Reach = _node.Reach,

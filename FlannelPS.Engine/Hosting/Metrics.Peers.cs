@@ -22,7 +22,7 @@ internal static partial class Metrics
                 states[(int)(source.Reach.GetValueOrDefault(peer.Key)?.State ?? ReachState.Unknown)]++;
         }
         text.Family("flannelps_peers_by_state", "gauge", "Peers by their state, in the word that Get-FlannelPeer has for it; unknown is a peer that is programmed and not probed.");
-        foreach (var state in Enum.GetValues<ReachState>())
+        for (var state = ReachState.Unknown; state <= ReachState.Unreachable; state++)
             text.Sample("", states[(int)state], ("state", NameOf(state)));
         text.Sample("", round.Refused.Count, ("state", "refused"));
         text.Sample("", failed, ("state", "failed"));

@@ -12,15 +12,15 @@ internal static partial class Metrics
         if (source.Store.LastAnswer is { } last)
             text.Gauge("flannelps_store_last_answer_timestamp_seconds", "When the store answered last, in seconds since 1970.", Math.Round(last.ToUnixTimeMilliseconds() / 1000.0, 3), "seconds");
         text.Family("flannelps_store_request_seconds", "summary", "Requests to the store and how long they took; what is repeated over other endpoints is one request.", "seconds");
-        foreach (var count in source.Store.Methods.Where(count => count.Method != StoreMethod.Watch))
+        foreach (var method in StoreCounters.Methods.Where(method => method != StoreMethod.Watch))
         {
-            text.Sample("_count", count.Requests, ("method", NameOf(count.Method)));
-            text.Sample("_sum", count.Time.TotalSeconds, ("method", NameOf(count.Method)));
+            text.Sample("_count", source.Store.Requests(method), ("method", NameOf(method)));
+            text.Sample("_sum", source.Store.Time(method).TotalSeconds, ("method", NameOf(method)));
         }
         text.Family("flannelps_store_request_failures", "counter", "Requests to the store that failed, and watches that broke.");
-        foreach (var count in source.Store.Methods)
-            text.Sample("_total", count.Failures, ("method", NameOf(count.Method)));
-        text.Counter("flannelps_store_watches", "Watches that were opened.", source.Store.Methods.First(count => count.Method == StoreMethod.Watch).Requests);
+        foreach (var method in StoreCounters.Methods)
+            text.Sample("_total", source.Store.Failures(method), ("method", NameOf(method)));
+        text.Counter("flannelps_store_watches", "Watches that were opened.", source.Store.Requests(StoreMethod.Watch));
         text.Counter("flannelps_store_watch_events", "Changes that watches told.", source.Store.Events);
         text.Gauge("flannelps_watch_revision", "The store's revision up to which the leases are known; 0 before they are.", source.Following.Revision);
         text.Counter("flannelps_watch_breaks", "How often the watch on the leases broke.", source.Following.Breaks);

@@ -73,7 +73,7 @@ internal static partial class Metrics
         text.Counter("flannelps_rounds_failed", "Rounds of the reconcile loop that could not be run.", round.FailedRounds);
         text.Family("flannelps_round_seconds", "histogram", "How long a round of the reconcile loop takes.", "seconds");
         var count = 0L;
-        for (var i = 0; i < round.Times.Counts.Length; i++)
+        for (var i = 0; i < round.Times.Counts.Count; i++)
         {
             count += round.Times.Counts[i];
             text.Sample("_bucket", count, ("le", Bound(i)));
@@ -83,7 +83,7 @@ internal static partial class Metrics
 
         // A bound is written as a number with a point, so that all writers write it alike.
         static string Bound(int i)
-            => i == RoundTimes.Bounds.Length ? "+Inf" : OpenMetricsWriter.Number(RoundTimes.Bounds[i]) is var number && number.Contains('.', StringComparison.Ordinal) ? number : number + ".0";
+            => i == RoundTimes.Bounds.Count ? "+Inf" : OpenMetricsWriter.Number(RoundTimes.Bounds[i]) is var number && number.Contains('.', StringComparison.Ordinal) ? number : number + ".0";
     }
 
     private static void WriteRepairs(OpenMetricsWriter text, NodeStatus status)

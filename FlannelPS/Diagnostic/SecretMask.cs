@@ -55,7 +55,11 @@ internal sealed partial class SecretMask
     internal static IEnumerable<string> Find(string text)
     {
         foreach (Match match in Variable().Matches(text))
+        {
+            // In a unit the quotes stand around the whole assignment.
             yield return Bare(match.Groups[2].Value.Trim());
+            yield return match.Groups[2].Value.Trim().Trim('"', '\'');
+        }
         // The others stop at a blank, and would find a part of those.
         var rest = Variable().Replace(text, "");
         foreach (var pattern in new[] { Named(), Flag() })

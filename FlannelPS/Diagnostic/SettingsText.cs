@@ -13,7 +13,7 @@ internal static class SettingsText
         "Description", "Documentation", "After", "Before", "Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Conflicts", "Condition", "Assert", "DefaultDependencies", "Start", "Type",
         "NotifyAccess", "Exec", "Restart", "Timeout", "RuntimeMax", "Watchdog", "FileDescriptor", "Limit", "RuntimeDirectory", "StateDirectory", "CacheDirectory", "LogsDirectory", "ConfigurationDirectory",
         "Read", "Inaccessible", "Protect", "Private", "Capability", "Ambient", "NoNewPrivileges", "Restrict", "SystemCall", "Memory", "CPU", "IO", "Tasks", "OOM", "User", "Group", "Supplementary",
-        "DynamicUser", "EnvironmentFile", "WorkingDirectory", "RootDirectory", "UMask", "Nice", "Kill", "SendSIGKILL", "Standard", "Syslog", "LogLevel", "WantedBy", "RequiredBy", "Alias", "Also", "Slice", "Delegate", "Lock",
+        "DynamicUser", "EnvironmentFile", "WorkingDirectory", "RootDirectory", "UMask", "Nice", "Kill", "SendSIGKILL", "StandardOutput", "StandardError", "Syslog", "LogLevel", "WantedBy", "RequiredBy", "Alias", "Also", "Slice", "Delegate", "Lock",
         "Device", "RemainAfterExit", "PIDFile", "GuessMainPID", "Remove", "Keyring", "IPAddress", "NetworkNamespace", "JoinsNamespaceOf", "Namespace",
     ];
 

@@ -26,6 +26,8 @@ Describe 'A bundle of a node that runs' {
         Set-LabLease $etcd 10.42.1.0/24 198.18.0.21
         $null = Start-FlannelNode
         Wait-Until { Get-FlannelPeer }
+        # It is saved when things have been quiet for a moment.
+        Wait-Until { Test-Path /var/lib/flannelps/flannel/network } 30
         $file = Export-FlannelDiagnostic "$TestDrive/a.zip" -PassThru
         $texts = Read-Bundle "$TestDrive/a.zip"
     }
@@ -39,7 +41,7 @@ Describe 'A bundle of a node that runs' {
     It 'is one file that its owner alone may read' {
         $file | Should -BeOfType ([IO.FileInfo])
         $file.FullName | Should -Be "$TestDrive/a.zip"
-        $file.UnixFileMode | Should -Be 'UserRead, UserWrite'
+        [int] $file.UnixFileMode | Should -Be 0x180
         Get-ChildItem -Force $TestDrive -Filter '*.tmp' | Should -BeNullOrEmpty
     }
 
@@ -106,7 +108,7 @@ Describe 'A bundle of a node that runs' {
         $cut = Read-Bundle $small.FullName
         $cut['summary.txt'] | Should -Match 'nodes/flannel/log\.txt: the last [\d,]+ of [\d,]+ bytes'
         $cut.Keys | Should -Contain 'nodes/flannel/log.txt.cut'
-        $cut['nodes/flannel/log.txt.cut'] | Should -Match $noise.Substring(400 * 999, 400)
+        $cut['nodes/flannel/log.txt.cut'].Contains($noise.Substring(400 * 999, 400)) | Should -BeTrue
         $cut['nodes/flannel/status.json'] | ConvertFrom-Json | Should -Not -BeNullOrEmpty
     }
 
@@ -127,8 +129,8 @@ Describe 'A bundle of a node that runs' {
         $target = "$TestDrive/target"
         Set-Content $target untouched
         if (-not (Test-Path "$TestDrive/link.zip")) { $null = New-Item -ItemType SymbolicLink "$TestDrive/link.zip" -Target $target }
-        $all = @{ Path = 'other.zip'; ErrorAction = 'Stop' } + $Parameters
-        if ($Parameters.ContainsKey('Path')) { $all.Path = $Parameters.Path }
+        $all = @{ Path = 'other.zip'; ErrorAction = 'Stop' }
+        $Parameters.Keys | ForEach-Object { $all[$_] = $Parameters[$_] }
         Push-Location $TestDrive
         try { $null = Get-FailureOf { Export-FlannelDiagnostic @all } $Id }
         finally { Pop-Location }
@@ -172,7 +174,7 @@ Describe 'A bundle of a node that runs' {
         finally {
             $peer.Kill()
             Remove-LabHost 2
-            Remove-Item -Recurse /var/lib/flannelps/h2
+            Remove-Item -Recurse /var/lib/flannelps/h2, /run/flannelps/h2.*
         }
     }
 
@@ -196,7 +198,7 @@ Describe 'Secrets' {
         $etcd = Start-LabEtcd -Scheme https -Option '--cert-file', "$pem/server.pem", '--key-file', "$pem/server-key.pem"
         $canary = @{}
         foreach ($name in 'option', 'unit', 'dropin', 'address', 'token', 'old', 'psk', 'session') { $canary[$name] = "cnry$($name)$([guid]::NewGuid().ToString('n').Substring(0, 12))" }
-        $null = Invoke-Etcdctl $etcd "--cacert=$pem/ca.pem" put /coreos.com/network/config "{`"Network`":`"10.42.0.0/16`",`"Backend`":{`"Type`":`"vxlan`",`"PSK`":`"$($canary.psk)`"}}"
+        $null = Invoke-Etcdctl $etcd "--cacert=$pem/ca.pem" put /coreos.com/network/config "{`"Network`":`"10.42.0.0/16`",`"ClusterToken`":`"$($canary.psk)`",`"Backend`":{`"Type`":`"vxlan`"}}"
         $credential = Enable-LabAuthentication $etcd "$pem/ca.pem"
         $canary.password = $credential.GetNetworkCredential().Password
         $canary.key = (Get-Content "$pem/client-key.pem")[1].Substring(0, 40)
@@ -217,6 +219,7 @@ OTHER=$($canary.option)
         $null = New-Item -ItemType Directory /etc/systemd/system/flannelps@flannel.service.d
         Set-Content /etc/systemd/system/flannelps@flannel.service.d/10.conf "[Service]`nEnvironment=`"FLANNELD_ETCD_PASSWORD=$($canary.dropin)`""
         $null = Start-FlannelNode @store
+        Wait-Until { Test-Path /var/lib/flannelps/flannel/network } 30
         # What some other version, or somebody's wrapper, may have written into the log.
         Add-Content /var/log/flannelps/flannel.log @(
             "2026-11-26T00:00:00.000Z warn  [1] cannot reach http://root:$($canary.address)@192.0.2.1:2379/"
@@ -235,7 +238,7 @@ OTHER=$($canary.option)
 
     AfterAll {
         Stop-FlannelNode flannel -ErrorAction Ignore
-        Invoke-Checked umount /etc/systemd/system
+        umount /etc/systemd/system
         $etcd | Stop-LabEtcd
     }
 
@@ -244,7 +247,7 @@ OTHER=$($canary.option)
         (Get-FlannelNode flannel).State | Should -BeIn Ready, PeerUnreachable
         foreach ($name in 'nodes/flannel/log.txt', 'nodes/gone/log.txt', 'nodes/flannel/process.txt', 'nodes/flannel/service/etc/flannelps/flannel.env', 'nodes/flannel/service/etc/systemd/system/flannelps@.service',
             'nodes/flannel/service/etc/systemd/system/flannelps@flannel.service.d/10.conf', 'nodes/flannel/state/network-config.json', 'store.json') { $texts.Keys | Should -Contain $name }
-        $texts['nodes/flannel/state/network-config.json'] | Should -Match 'PSK'
+        $texts['nodes/flannel/state/network-config.json'] | Should -Match 'ClusterToken'
     }
 
     It 'F84, I6: are in no text of the bundle, and in no word of the command' {

@@ -106,8 +106,8 @@ public sealed class SecretMaskTests
     [Fact]
     public void Secrets_are_learned_where_they_are_set()
         => Assert.Equal(
-            new[] { "p w 1", "p2", "u3:p3", "p3", "p4\"x" }.Order(StringComparer.Ordinal),
-            SecretMask.Find("FLANNELD_ETCD_PASSWORD=p w 1\nFLANNELD_IFACE=eth0\nargs --etcd-password p2 -v 1\nhttp://u3:p3@host\n{\"token\":\"p4\\\"x\"}").Distinct().Order(StringComparer.Ordinal));
+            new[] { "p w 1", "p2", "u3:p3", "p3", "p4\"x", "p5 y", "p5 y\"" }.Order(StringComparer.Ordinal),
+            SecretMask.Find("FLANNELD_ETCD_PASSWORD=p w 1\nFLANNELD_IFACE=eth0\nargs --etcd-password p2 -v 1\nhttp://u3:p3@host\n{\"token\":\"p4\\\"x\"}\nEnvironment=\"X_TOKEN=p5 y\"").Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
     public void A_private_key_is_known_by_its_lines()

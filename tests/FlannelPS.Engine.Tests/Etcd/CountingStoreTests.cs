@@ -41,14 +41,14 @@ public sealed class CountingStoreTests : IAsyncDisposable
             break;
         }
         Assert.Equal(2, read.Keys.Count);
-        Assert.All(_store.Counters.Methods, count => Assert.Equal((count.Method, 0L), (count.Method, count.Failures)));
+        Assert.All(StoreCounters.Methods, method => Assert.Equal((method, 0L), (method, _store.Counters.Failures(method))));
         Assert.Equal(
             "Range 3, Txn 1, Put 1, DeleteRange 1, Watch 1, LeaseGrant 1, LeaseKeepAlive 1, LeaseRevoke 1, LeaseTimeToLive 2, Status 1",
-            string.Join(", ", _store.Counters.Methods.Select(count => $"{count.Method} {count.Requests}")));
+            string.Join(", ", StoreCounters.Methods.Select(method => $"{method} {_store.Counters.Requests(method)}")));
         Assert.Equal(1, _store.Counters.Events);
         Assert.InRange(_store.Counters.LastAnswer!.Value, DateTimeOffset.UtcNow.AddMinutes(-1), DateTimeOffset.UtcNow);
-        Assert.All(_store.Counters.Methods.Where(count => count.Method != StoreMethod.Watch), count => Assert.True(count.Time > TimeSpan.Zero, $"{count.Method}"));
-        Assert.Equal(TimeSpan.Zero, _store.Counters.Methods.Single(count => count.Method == StoreMethod.Watch).Time);
+        Assert.All(StoreCounters.Methods.Where(method => method != StoreMethod.Watch), method => Assert.True(_store.Counters.Time(method) > TimeSpan.Zero, $"{method}"));
+        Assert.Equal(TimeSpan.Zero, _store.Counters.Time(StoreMethod.Watch));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class CountingStoreTests : IAsyncDisposable
         });
         Assert.Equal(
             ["Range 1/1", "Put 0/1", "Watch 1/1", "LeaseGrant 1/1"],
-            _store.Counters.Methods.Where(count => count.Requests > 0).Select(count => $"{count.Method} {count.Failures}/{count.Requests}"));
+            StoreCounters.Methods.Where(method => _store.Counters.Requests(method) > 0).Select(method => $"{method} {_store.Counters.Failures(method)}/{_store.Counters.Requests(method)}"));
     }
 
     [Fact]
@@ -82,6 +82,7 @@ public sealed class CountingStoreTests : IAsyncDisposable
             await foreach (var _ in _store.WatchAsync(KeyRange.One("/n/a"), 1, Limit))
                 continue;
         });
-        Assert.All(_store.Counters.Methods, count => Assert.Equal(0, count.Failures));
+        Assert.All(StoreCounters.Methods, method => Assert.Equal(0, _store.Counters.Failures(method)));
+        Assert.Equal(Enum.GetValues<StoreMethod>(), StoreCounters.Methods);
     }
 }

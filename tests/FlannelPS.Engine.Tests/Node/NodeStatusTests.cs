@@ -59,7 +59,7 @@ public sealed class NodeStatusTests
         Assert.Contains(word, Metrics.Reasons);
 
         await using var server = new HealthServer(new(IPAddress.Loopback, 0), () => true, () => status.NotReady, new LogLines(), TimeProvider.System,
-            () => Metrics.Render(new("x", 1, status, LeaseTable.Unknown, Now)));
+            () => Metrics.Render(new() { Name = "x", LeaseTtlSeconds = 1, Status = status, Leases = LeaseTable.Unknown, Now = Now }));
         var answer = await GetAsync(server.EndPoint, "/readyz");
         Assert.StartsWith("HTTP/1.1 503 ", answer);
         Assert.Contains($"\n{reason}", answer);
