@@ -30,7 +30,8 @@
         'Get-FlannelMetric',
         'Get-FlannelCheck', 'Invoke-FlannelCheck', 'Test-FlannelHost',
         'Test-FlannelConnectivity',
-        'Export-FlannelReport', 'Watch-FlannelNetwork'
+        'Export-FlannelReport', 'Watch-FlannelNetwork',
+        'Export-FlannelDiagnostic'
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()

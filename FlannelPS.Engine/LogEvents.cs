@@ -21,6 +21,7 @@ internal static partial class LogEvents
     public const int CannotRun = 10002;
     public const int NotifyFailed = 10010;
     public const int HealthListening = 10020;
+    public const int MetricsListening = 10021;
     public const int ControlListening = 10030;
     public const int ControlRefused = 10031;
     public const int ControlRequestFailed = 10032;

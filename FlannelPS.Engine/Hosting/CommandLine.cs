@@ -130,6 +130,7 @@ public static class CommandLine
             AllowOverlap = parsed.GetValue(flags.AllowOverlap),
             Replace = parsed.GetValue(flags.Replace),
             Health = port == 0 ? null : new IPEndPoint(parsed.GetValue(flags.HealthIp) ?? IPAddress.Any, port),
+            Metrics = parsed.GetValue(flags.MetricsPort) is > 0 and var metrics ? new IPEndPoint(IPAddress.Loopback, metrics) : null,
             SocketGroup = Text(flags.SocketGroup),
             Verbosity = parsed.GetValue(flags.Verbosity),
             LogFile = logFile is null ? null : Path.GetFullPath(logFile),

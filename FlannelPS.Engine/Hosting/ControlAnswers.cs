@@ -171,11 +171,11 @@ internal static class ControlAnswers
     /// <summary>The answer to <c>peers</c>: each peer, programmed or not and why.</summary>
     public static void WritePeers(Utf8JsonWriter json, NodeStatus status, LeaseTable leases, IReadOnlyDictionary<string, PeerReach> reach)
     {
-        var failed = status.Reconcile.Failed.ToDictionary(item => item.Key, item => item.Reason);
+        var failures = PeerFailures.Of(status);
         json.WriteStartArray();
         foreach (var peer in status.Reconcile.Peers)
         {
-            var reason = failed.Count == 0 ? null : FailureOf(peer, status.Overlay!, failed);
+            var reason = failures.ReasonOf(peer);
             WritePeer(json, peer.Key, peer.Subnet, peer.Attributes.PublicIp, reason is null ? "Programmed" : "Failed", reason ?? "", peer, reach.GetValueOrDefault(peer.Key));
         }
         foreach (var peer in status.Reconcile.Refused)
@@ -274,22 +274,6 @@ internal static class ControlAnswers
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    }
-
-    private static string? FailureOf(Lease peer, Overlay overlay, Dictionary<object, string> failed)
-    {
-        // The plan of one peer names its objects; the devices' indices are those of the failed ones.
-        var devices = failed.Keys.Select(key => key switch { (int link, IPAddress _) => link, (int link, Netlink.MacAddress _) => link, _ => 0 }).Where(link => link > 0).Distinct().ToList();
-        if (failed.TryGetValue(peer.Subnet.IPv4, out var reason) || peer.Subnet.IPv6 is { } v6 && failed.TryGetValue(v6, out reason))
-            return reason;
-        foreach (var device in devices)
-        {
-            var plan = overlay.Plan([peer], [device, device]);
-            foreach (var key in plan.Neighbors.Keys.Cast<object>().Concat(plan.Fdb.Keys.Cast<object>()))
-                if (failed.TryGetValue(key, out reason))
-                    return reason;
-        }
-        return null;
     }
 
     private static void WritePeer(Utf8JsonWriter json, string key, Subnet subnet, IPAddress publicIp, string state, string reason, Lease? lease, PeerReach? reach)

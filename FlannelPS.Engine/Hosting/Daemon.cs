@@ -20,6 +20,7 @@ internal sealed class Daemon : IAsyncDisposable
     /// <summary>How long a repair is waited for; less than what the control socket gives an answer.</summary>
     private static readonly TimeSpan RepairPatience = TimeSpan.FromSeconds(10);
     private readonly DaemonOptions _options;
+    private readonly CountingStore _store;
     private readonly EventRing _events;
     private readonly TimeProvider _time;
     private readonly StopSignal _stop;
@@ -33,10 +34,10 @@ internal sealed class Daemon : IAsyncDisposable
     private bool _ready;
 
     private Daemon(
-        DaemonOptions options, IStore store, EventRing events, TimeProvider time, StopSignal stop, StateFolder state, InstanceLocks locks, TunnelKeeper tunnels,
+        DaemonOptions options, CountingStore store, EventRing events, TimeProvider time, StopSignal stop, StateFolder state, InstanceLocks locks, TunnelKeeper tunnels,
         Action<NodeStatus>? observer, bool isSession)
     {
-        (_options, _events, _time, _stop, _observer) = (options, events, time, stop, observer);
+        (_options, _store, _events, _time, _stop, _observer) = (options, store, events, time, stop, observer);
         // systemd.exec(5): INVOCATION_ID is set for each unit's processes.
         _hostType = Environment.GetEnvironmentVariable("INVOCATION_ID") is { Length: > 0 } ? "Service" : isSession ? "Session" : "Detached";
         _trim = time.CreateTimer(static _ => WorkingSet.Trim(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -83,11 +84,11 @@ internal sealed class Daemon : IAsyncDisposable
         if (!Privileges.CanChangeNetwork())
             throw new StartupException("This needs root, or CAP_NET_ADMIN: devices and routes are to be made.");
         var paths = new InstancePaths(options.Name);
-        IStore store;
+        CountingStore store;
         ReadAhead ahead;
         try
         {
-            store = Store.Open(options.Store, events, time);
+            store = new CountingStore(Store.Open(options.Store, events, time), time);
             ahead = ReadAhead.Begin(store, options.Prefix, CancellationToken.None);
         }
         catch (ArgumentException e)
@@ -138,9 +139,13 @@ internal sealed class Daemon : IAsyncDisposable
     {
         var control = new ControlServer(paths, held, _options.SocketGroup, AnswerAsync, _events, _time, () => _tunnels.Descriptors);
         await using var controlScope = control.ConfigureAwait(false);
-        var health = _options.Health is { } endPoint ? new HealthServer(endPoint, () => IsAlive, () => _node.Status.NotReady, _events, _time) : null;
+        HealthServer? health = null, metrics = null;
         try
         {
+            if (_options.Health is { } endPoint)
+                health = new HealthServer(endPoint, () => IsAlive, () => _node.Status.NotReady, _events, _time);
+            if (_options.Metrics is { } loopback)
+                metrics = new HealthServer(loopback, () => IsAlive, () => _node.Status.NotReady, _events, _time, RenderMetrics);
             await _node.RunAsync(ahead, _stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_stop.Token.IsCancellationRequested)
@@ -152,8 +157,9 @@ internal sealed class Daemon : IAsyncDisposable
             if (_stop.Token.IsCancellationRequested)
                 _systemd.Stopping();
             KillPoint.Pass(KillPoint.Stopping);
-            if (health is not null)
-                await health.DisposeAsync().ConfigureAwait(false);
+            foreach (var server in new[] { health, metrics })
+                if (server is not null)
+                    await server.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -192,6 +198,20 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
+    private string RenderMetrics() => Metrics.Render(new()
+    {
+        Name = _options.Name,
+        LeaseTtlSeconds = _options.LeaseTtlSeconds,
+        Status = _node.Status,
+        Leases = _node.Leases,
+        Now = _time.GetUtcNow(),
+        Following = _node.Following,
+        Store = _store.Counters,
+        Reach = _node.Reach,
+        Probes = _node.Probes,
+        Tunnel = _node.Tunnel,
+    });
+
     private async ValueTask AnswerAsync(string verb, JsonElement arguments, bool isWriter, Utf8JsonWriter result, CancellationToken cancellationToken)
     {
         switch (verb)
@@ -210,7 +230,7 @@ internal sealed class Daemon : IAsyncDisposable
                     ControlAnswers.WriteEvents(result, await _events.FindAsync(EventQuery.Parse(arguments), end.Token).ConfigureAwait(false));
                 break;
             case ControlVerbs.Metrics:
-                result.WriteStringValue(Metrics.Render(_node.Status, _node.Leases, _node.Tunnel, _time.GetUtcNow()));
+                result.WriteStringValue(RenderMetrics());
                 break;
             case ControlVerbs.Repair:
                 ControlAnswers.WriteRepair(result, await _node.RepairAsync(ControlArguments.Parts(arguments), RepairPatience, cancellationToken).ConfigureAwait(false));

@@ -60,6 +60,7 @@ internal sealed class DaemonFlags
         Group("Health and control");
         HealthIp = Address("healthz-ip", "where /healthz and /readyz listen", null, IPAddress.Any);
         HealthPort = Number("healthz-port", "PORT", "their port; 0 for none", 0, 0, 65_535);
+        MetricsPort = Number("metrics-port", "PORT", "port of 127.0.0.1 that tells /metrics; 0 for none", 0, 0, 65_535);
         SocketGroup = Text("socket-group", "GROUP", "group that may read from the control socket");
         Name = Text("name", "NAME", $"the instance's name, {InstanceName.Rule}; by default it follows from subnet-file");
         Verbosity = Number("v", "LEVEL", "log details from 1 on", 0, 0, 100);
@@ -113,6 +114,7 @@ internal sealed class DaemonFlags
     public Option<bool> Replace { get; }
     public Option<IPAddress?> HealthIp { get; }
     public Option<int> HealthPort { get; }
+    public Option<int> MetricsPort { get; }
     public Option<string> SocketGroup { get; }
     public Option<string> Name { get; }
     public Option<int> Verbosity { get; }

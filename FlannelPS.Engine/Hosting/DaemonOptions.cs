@@ -87,6 +87,9 @@ public sealed class DaemonOptions
     /// <summary>Where health answers listen; null for nowhere.</summary>
     public IPEndPoint? Health { get; init; }
 
+    /// <summary>Where metrics are told, on this host's loopback; null for nowhere.</summary>
+    public IPEndPoint? Metrics { get; init; }
+
     /// <summary>The group that may read from the control socket; null for root alone.</summary>
     public string? SocketGroup { get; init; }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace FlannelPS.Engine.Hosting;
 
-/// <summary>Answers <c>/healthz</c> and <c>/readyz</c> over HTTP/1.1, one request per connection. State words only: nothing secret, nothing to change.</summary>
+/// <summary>Answers <c>/healthz</c> and <c>/readyz</c> over HTTP/1.1, and <c>/metrics</c> where that was asked for; one request per connection. Nothing secret, nothing to change.</summary>
 /// <remarks>RFC 9112. The texts of the good answers are the original's. Not HttpListener: its weight is a multiple of these lines.</remarks>
 public sealed class HealthServer : IAsyncDisposable
 {
@@ -13,6 +13,7 @@ public sealed class HealthServer : IAsyncDisposable
     private readonly ConnectionLoop _loop;
     private readonly Func<bool> _isAlive;
     private readonly Func<IReadOnlyList<string>> _notReady;
+    private readonly Func<string>? _metrics;
     private readonly TimeSpan _timeout;
 
     /// <summary>Listens.</summary>
@@ -21,16 +22,17 @@ public sealed class HealthServer : IAsyncDisposable
     /// <param name="notReady">Why the daemon is not ready, a line each; empty when it is.</param>
     /// <param name="logger">For failures.</param>
     /// <param name="time">The clock.</param>
+    /// <param name="metrics">The numbers in OpenMetrics text; null to tell none.</param>
     /// <exception cref="StartupException">The address is taken or not the host's.</exception>
-    public HealthServer(IPEndPoint endPoint, Func<bool> isAlive, Func<IReadOnlyList<string>> notReady, ILogger logger, TimeProvider time)
-        : this(endPoint, isAlive, notReady, logger, time, TimeSpan.FromSeconds(5))
+    public HealthServer(IPEndPoint endPoint, Func<bool> isAlive, Func<IReadOnlyList<string>> notReady, ILogger logger, TimeProvider time, Func<string>? metrics = null)
+        : this(endPoint, isAlive, notReady, logger, time, TimeSpan.FromSeconds(5), metrics)
     {
     }
 
     /// <summary>The same with another time a request or an answer may take.</summary>
-    internal HealthServer(IPEndPoint endPoint, Func<bool> isAlive, Func<IReadOnlyList<string>> notReady, ILogger logger, TimeProvider time, TimeSpan timeout)
+    internal HealthServer(IPEndPoint endPoint, Func<bool> isAlive, Func<IReadOnlyList<string>> notReady, ILogger logger, TimeProvider time, TimeSpan timeout, Func<string>? metrics = null)
     {
-        (_isAlive, _notReady, _timeout) = (isAlive, notReady, timeout);
+        (_isAlive, _notReady, _metrics, _timeout) = (isAlive, notReady, metrics, timeout);
         var listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -42,11 +44,15 @@ public sealed class HealthServer : IAsyncDisposable
         catch (SocketException error)
         {
             listener.Dispose();
-            throw new StartupException($"Cannot listen for health checks on {endPoint}: {error.Message}. Choose another --healthz-port or --healthz-ip.", error);
+            throw new StartupException(metrics is null ? $"Cannot listen for health checks on {endPoint}: {error.Message}. Choose another --healthz-port or --healthz-ip."
+                : $"Cannot tell metrics on {endPoint}: {error.Message}. Choose another --metrics-port.", error);
         }
         EndPoint = (IPEndPoint)listener.LocalEndPoint!;
-        logger.HealthListening(EndPoint.ToString());
-        _loop = new(listener, $"health port {EndPoint.Port}", MaxConnections, ServeAsync, logger, time);
+        if (metrics is null)
+            logger.HealthListening(EndPoint.ToString());
+        else
+            logger.MetricsListening(EndPoint.ToString());
+        _loop = new(listener, $"{(metrics is null ? "health" : "metrics")} port {EndPoint.Port}", MaxConnections, ServeAsync, logger, time);
     }
 
     /// <summary>Where it listens.</summary>
@@ -65,7 +71,7 @@ public sealed class HealthServer : IAsyncDisposable
         {
             if (length == buffer.Length)
             {
-                await AnswerAsync(connection, "431 Request Header Fields Too Large", "header too large", false, limit.Token).ConfigureAwait(false);
+                await AnswerAsync(connection, new("431 Request Header Fields Too Large", "header too large"), false, limit.Token).ConfigureAwait(false);
                 return;
             }
             var read = await connection.ReceiveAsync(buffer.AsMemory(length), limit.Token).ConfigureAwait(false);
@@ -73,36 +79,39 @@ public sealed class HealthServer : IAsyncDisposable
                 return;
             length += read;
         }
-        var (status, body, head) = Respond(buffer.AsSpan(0, length));
-        await AnswerAsync(connection, status, body, head, limit.Token).ConfigureAwait(false);
+        var (answer, head) = Respond(buffer.AsSpan(0, length));
+        await AnswerAsync(connection, answer, head, limit.Token).ConfigureAwait(false);
     }
 
-    private (string Status, string Body, bool Head) Respond(ReadOnlySpan<byte> request)
+    private (Answer Answer, bool Head) Respond(ReadOnlySpan<byte> request)
     {
         var line = Encoding.Latin1.GetString(request[..request.IndexOf("\r\n"u8)]).Split(' ');
         if (line.Length != 3 || !line[2].StartsWith("HTTP/1.", StringComparison.Ordinal))
-            return ("400 Bad Request", "bad request", false);
+            return (new("400 Bad Request", "bad request"), false);
         var head = line[0] == "HEAD";
         if (!head && line[0] != "GET")
-            return ("405 Method Not Allowed", "only GET and HEAD", false);
+            return (new("405 Method Not Allowed", "only GET and HEAD"), false);
         switch (line[1].Split('?')[0])
         {
             case "/healthz":
-                return _isAlive() ? ("200 OK", "flanneld is running", head) : ("503 Service Unavailable", "a loop of flanneld does not turn any more", head);
+                return (_isAlive() ? new("200 OK", "flanneld is running") : new("503 Service Unavailable", "a loop of flanneld does not turn any more"), head);
             case "/readyz":
                 var reasons = _notReady();
-                return reasons.Count == 0 ? ("200 OK", "flanneld is ready", head)
-                    : ("503 Service Unavailable", $"flanneld is not ready yet\n{string.Join('\n', reasons.Select(reason => reason.ReplaceLineEndings(" ")))}\n", head);
+                return (reasons.Count == 0 ? new("200 OK", "flanneld is ready")
+                    : new("503 Service Unavailable", $"flanneld is not ready yet\n{string.Join('\n', reasons.Select(reason => reason.ReplaceLineEndings(" ")))}\n"), head);
+            case "/metrics" when _metrics is not null:
+                return (new("200 OK", _metrics(), Metrics.ContentType), head);
             default:
-                return ("404 Not Found", "404 page not found\n", head);
+                return (new("404 Not Found", "404 page not found\n"), head);
         }
     }
 
-    private static async Task AnswerAsync(Socket connection, string status, string body, bool head, CancellationToken cancellationToken)
+    private static async Task AnswerAsync(Socket connection, Answer answer, bool head, CancellationToken cancellationToken)
     {
-        var answer = $"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n"
+        var (status, body, type) = answer;
+        var text = $"HTTP/1.1 {status}\r\nContent-Type: {type}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n"
             + $"{(status.StartsWith("405", StringComparison.Ordinal) ? "Allow: GET, HEAD\r\n" : "")}Cache-Control: no-store\r\nConnection: close\r\n\r\n{(head ? "" : body)}";
-        ReadOnlyMemory<byte> rest = Encoding.UTF8.GetBytes(answer);
+        ReadOnlyMemory<byte> rest = Encoding.UTF8.GetBytes(text);
         while (rest.Length > 0)
             rest = rest[await connection.SendAsync(rest, cancellationToken).ConfigureAwait(false)..];
         // Closing over unread bytes resets the connection, and the peer may lose the answer: wait for its end first.
@@ -111,4 +120,6 @@ public sealed class HealthServer : IAsyncDisposable
         for (var left = 64; left > 0 && await connection.ReceiveAsync(drain, cancellationToken).ConfigureAwait(false) > 0; left--)
             continue;
     }
+
+    private sealed record Answer(string Status, string Body, string ContentType = "text/plain; charset=utf-8");
 }

@@ -19,6 +19,9 @@ internal static partial class HostingLog
     [LoggerMessage(LogEvents.HealthListening, LogLevel.Information, "Health answers on http://{EndPoint}/healthz and /readyz")]
     public static partial void HealthListening(this ILogger logger, string endPoint);
 
+    [LoggerMessage(LogEvents.MetricsListening, LogLevel.Information, "Metrics on http://{EndPoint}/metrics")]
+    public static partial void MetricsListening(this ILogger logger, string endPoint);
+
     [LoggerMessage(LogEvents.ControlListening, LogLevel.Information, "Control socket at {Path}")]
     public static partial void ControlListening(this ILogger logger, string path);
 

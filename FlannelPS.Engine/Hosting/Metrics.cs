@@ -1,80 +1,100 @@
-using System.Globalization;
-using System.Text;
-using FlannelPS.Engine.DataPath;
-using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Node;
 using FlannelPS.Engine.Reconcile;
 
 namespace FlannelPS.Engine.Hosting;
 
-/// <summary>The node's numbers in OpenMetrics text.</summary>
-/// <remarks>OpenMetrics 1.0: a TYPE and a HELP line a family, counters end in _total, EOF at the end.</remarks>
-internal static class Metrics
+/// <summary>The node's numbers in OpenMetrics text. Names are stable: dashboards and alert rules have them.</summary>
+internal static partial class Metrics
 {
-    public static string Render(NodeStatus status, LeaseTable leases, TunnelStatus? tunnel, DateTimeOffset now)
+    /// <summary>What the text is, for HTTP.</summary>
+    public const string ContentType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// <summary>What <see cref="NodeStatus.State"/> may say.</summary>
+    public static IReadOnlyList<string> States { get; } =
+    [
+        "Ready", "Starting", "Degraded", "TooManyPeers", "ConfigMismatch", "PeerUnreachable", "Acquiring", "NoSubnet", "Waiting", "StoreUnreachable", "Lost", "Conflict",
+    ];
+
+    /// <summary>What the lines of <see cref="NodeStatus.NotReady"/> may begin with.</summary>
+    public static IReadOnlyList<string> Reasons { get; } =
+    [
+        "Saved", "Store", "Configuration", "Interface", "Device", "Lease", "Peers", "SubnetFile", "Kernel", "Loop",
+    ];
+
+    /// <summary>All numbers.</summary>
+    public static string Render(MetricsSource source)
     {
-        var text = new StringBuilder(2048);
-        Gauge("flannelps_ready", "Whether the node is ready.", status.NotReady.Count == 0 ? 1 : 0);
-        Gauge("flannelps_leases", "Leases in the store, the own one included.", leases.Leases.Count);
-        Gauge("flannelps_leases_invalid", "Keys below the leases' prefix that are no leases.", leases.Invalid.Count);
-        Gauge("flannelps_peers", "Peers that are programmed.", status.Reconcile.Peers.Count);
-        Gauge("flannelps_peers_refused", "Leases of others that are not believed.", status.Reconcile.Refused.Count);
-        Gauge("flannelps_kernel_objects", "Kernel objects that should stand.", status.Reconcile.Objects);
-        Gauge("flannelps_kernel_objects_failed", "Kernel objects that could not be put.", status.Reconcile.Failed.Count);
-        Counter("flannelps_rounds", "Rounds of the reconcile loop.", status.Reconcile.Rounds);
-        Counter("flannelps_repairs", "Kernel objects put back after somebody else had changed them.", status.Reconcile.Repairs);
-        Gauge("flannelps_round_seconds", "How long the last round took.", status.Reconcile.LastRound.TotalSeconds);
-        Gauge("flannelps_store_following", "Whether the store can be followed.", status.StoreProblem.Length == 0 ? 1 : 0);
-        var firewall = status.Firewall;
-        Gauge("flannelps_firewall_applied", "Whether the firewall has the rules that were asked for.", firewall is { IsApplied: true, Missing: "", Problem: "" } ? 1 : 0);
-        Gauge("flannelps_firewall_strict_peers", "Whether the kernel keeps strangers from the tunnel.", firewall.IsGuarded ? 1 : 0);
-        Counter("flannelps_firewall_repairs", "How often the firewall's rules were put back after somebody else had changed them.", firewall.Repairs);
-        if (firewall.Dropped is { } strangers)
-            Counter("flannelps_firewall_strangers_dropped", "Tunnel packets of strangers that the kernel dropped; counted every minute.", strangers);
-        if (status.Lease.Expires is { } expires)
-            Gauge("flannelps_lease_seconds_left", "Seconds until the store lets the own lease go.", Math.Max(0, (expires - now).TotalSeconds));
-        if (tunnel is not null)
-            Tunnel(tunnel.Counters);
-        return text.Append("# EOF\n").ToString();
+        var text = new OpenMetricsWriter();
+        WriteNode(text, source);
+        WriteLeases(text, source);
+        WritePeers(text, source);
+        WriteKernel(text, source.Status.Reconcile);
+        WriteRepairs(text, source.Status);
+        WriteStore(text, source);
+        WriteFirewall(text, source.Status.Firewall);
+        if (source.Tunnel is { } tunnel)
+            WriteTunnel(text, tunnel.Counters);
+        return text.End();
+    }
 
-        void Tunnel(TunnelCounters counters)
+    private static void WriteNode(OpenMetricsWriter text, MetricsSource source)
+    {
+        var status = source.Status;
+        text.Family("flannelps_node", "info", "What the node is.");
+        text.Sample("_info", 1, ("name", source.Name), ("version", CommandLine.Version), ("backend", status.Config?.BackendType ?? ""),
+            ("network", status.Config?.IPv4.Network.ToString() ?? ""), ("subnet", status.Lease.Held?.Subnet.IPv4.ToString() ?? ""), ("interface", status.Interface?.Link.Name ?? ""));
+        text.Gauge("flannelps_start_time_seconds", "When the node was started, in seconds since 1970.", Math.Round(status.Started.ToUnixTimeMilliseconds() / 1000.0, 3), "seconds");
+        text.Gauge("flannelps_ready", "Whether the node is ready.", status.NotReady.Count == 0 ? 1 : 0);
+        text.Family("flannelps_not_ready", "gauge", "Whether this is a reason why the node is not ready.");
+        foreach (var reason in Reasons)
+            text.Sample("", status.NotReady.Any(line => line.StartsWith(reason + ":", StringComparison.Ordinal)) ? 1 : 0, ("reason", reason));
+        text.Family("flannelps_node_state", "stateset", "The node's state, in the word that Get-FlannelNode has for it.");
+        foreach (var state in States)
+            text.Sample("", status.State == state ? 1 : 0, ("flannelps_node_state", state));
+        text.Gauge("flannelps_config_mismatch", "Whether the configuration in the store is another one than the node runs with.", status.ConfigNotice.Length > 0 ? 1 : 0);
+    }
+
+    private static void WriteLeases(OpenMetricsWriter text, MetricsSource source)
+    {
+        var leases = source.Leases;
+        text.Gauge("flannelps_leases", "Leases in the store, the own one included.", leases.Leases.Count);
+        text.Gauge("flannelps_leases_invalid", "Keys below the leases' prefix that are no leases.", leases.Invalid.Count);
+        text.Gauge("flannelps_leases_ignored", "Leases that are left out because there are more than a node takes in.", leases.Ignored);
+        text.Gauge("flannelps_lease_ttl_seconds", "How long the own lease outlives its host.", source.LeaseTtlSeconds, "seconds");
+        if (source.Status.Lease.Expires is { } expires)
+            text.Gauge("flannelps_lease_seconds_left", "Seconds until the store lets the own lease go.", Math.Round(Math.Max(0, (expires - source.Now).TotalSeconds), 3));
+    }
+
+    private static void WriteKernel(OpenMetricsWriter text, ReconcileStatus round)
+    {
+        text.Gauge("flannelps_kernel_objects", "Kernel objects that should stand.", round.Objects);
+        text.Gauge("flannelps_kernel_objects_failed", "Kernel objects that could not be put.", round.Failed.Count);
+        text.Counter("flannelps_rounds", "Rounds of the reconcile loop.", round.Rounds);
+        text.Counter("flannelps_rounds_failed", "Rounds of the reconcile loop that could not be run.", round.FailedRounds);
+        text.Family("flannelps_round_seconds", "histogram", "How long a round of the reconcile loop takes.", "seconds");
+        var count = 0L;
+        for (var i = 0; i < round.Times.Counts.Count; i++)
         {
-            Directions("packets", "Packets the UDP tunnel carried.", direction => direction.Packets);
-            Directions("bytes", "Bytes of these packets, without outer headers.", direction => direction.Bytes);
-            Directions("calls", "Calls into the kernel that carried them.", direction => direction.Calls);
-            Directions("merged", "Packets that went as part of a longer one.", direction => direction.Merged);
-            Directions("icmp_errors", "ICMP errors sent.", direction => direction.ErrorsSent);
-            Head("flannelps_tunnel_largest_batch", "gauge", "The most packets that one round carried.");
-            Sample("flannelps_tunnel_largest_batch{direction=\"sent\"}", counters.Sent.LargestBatch);
-            Sample("flannelps_tunnel_largest_batch{direction=\"received\"}", counters.Received.LargestBatch);
-            Head("flannelps_tunnel_dropped", "counter", "Packets dropped, by reason.");
-            foreach (var reason in Drops.Reasons)
-            {
-                Sample($"flannelps_tunnel_dropped_total{{direction=\"sent\",reason=\"{Drops.NameOf(reason)}\"}}", counters.Sent.Dropped(reason));
-                Sample($"flannelps_tunnel_dropped_total{{direction=\"received\",reason=\"{Drops.NameOf(reason)}\"}}", counters.Received.Dropped(reason));
-            }
-
-            void Directions(string name, string help, Func<DirectionCounters, long> value)
-            {
-                Head($"flannelps_tunnel_{name}", "counter", help);
-                Sample($"flannelps_tunnel_{name}_total{{direction=\"sent\"}}", value(counters.Sent));
-                Sample($"flannelps_tunnel_{name}_total{{direction=\"received\"}}", value(counters.Received));
-            }
+            count += round.Times.Counts[i];
+            text.Sample("_bucket", count, ("le", Bound(i)));
         }
+        text.Sample("_count", count);
+        text.Sample("_sum", round.Times.Sum.TotalSeconds);
 
-        void Gauge(string name, string help, double value) => Write(name, name, "gauge", help, value);
+        // A bound is written as a number with a point, so that all writers write it alike.
+        static string Bound(int i)
+            => i == RoundTimes.Bounds.Count ? "+Inf" : OpenMetricsWriter.Number(RoundTimes.Bounds[i]) is var number && number.Contains('.', StringComparison.Ordinal) ? number : number + ".0";
+    }
 
-        void Counter(string name, string help, double value) => Write(name, name + "_total", "counter", help, value);
-
-        void Write(string family, string sample, string type, string help, double value)
-        {
-            Head(family, type, help);
-            Sample(sample, value);
-        }
-
-        void Head(string family, string type, string help)
-            => text.Append("# TYPE ").Append(family).Append(' ').Append(type).Append("\n# HELP ").Append(family).Append(' ').Append(help).Append('\n');
-
-        void Sample(string sample, double value) => text.Append(sample).Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+    private static void WriteRepairs(OpenMetricsWriter text, NodeStatus status)
+    {
+        var repairs = status.Reconcile.RepairsByKind;
+        text.Family("flannelps_repairs", "counter", "What was put back after somebody else had changed or removed it.");
+        text.Sample("_total", repairs.Devices, ("kind", "device"));
+        text.Sample("_total", repairs.Neighbors, ("kind", "neighbor"));
+        text.Sample("_total", repairs.Fdb, ("kind", "fdb"));
+        text.Sample("_total", repairs.Nexthops, ("kind", "nexthop"));
+        text.Sample("_total", repairs.Routes, ("kind", "route"));
+        text.Sample("_total", status.Firewall.Repairs, ("kind", "firewall"));
     }
 }

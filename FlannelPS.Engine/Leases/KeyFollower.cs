@@ -30,6 +30,12 @@ internal sealed class KeyFollower(IStore store, KeyRange range, TimeProvider tim
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
+    private long _revision;
+    private long _lists;
+    private long _breaks;
+
+    /// <summary>How far it has come.</summary>
+    public FollowerProgress Progress => new(Interlocked.Read(ref _revision), Interlocked.Read(ref _lists), Interlocked.Read(ref _breaks));
 
     /// <summary>Follows until cancelled. Updates are told one after another, on no particular thread.</summary>
     /// <param name="first">A list that was read already; null to begin with one.</param>
@@ -45,6 +51,8 @@ internal sealed class KeyFollower(IStore store, KeyRange range, TimeProvider tim
             list ??= await ListAsync(tell, backoff, cancellationToken).ConfigureAwait(false);
             tell(new FollowerUpdate.Snapshot(list.Keys, list.Revision, IsOtherHistory(list, known)));
             known = (list.Revision + 1, list.ClusterId);
+            Interlocked.Exchange(ref _revision, list.Revision);
+            Interlocked.Increment(ref _lists);
             list = null;
             known = await WatchAsync(known, tell, backoff, cancellationToken).ConfigureAwait(false);
         }
@@ -63,6 +71,7 @@ internal sealed class KeyFollower(IStore store, KeyRange range, TimeProvider tim
                     if (batch.Events.Count > 0)
                         tell(new FollowerUpdate.Changes(batch.Events));
                     known.Next = batch.NextRevision;
+                    Interlocked.Exchange(ref _revision, batch.NextRevision - 1);
                     backoff.Reset();
                     if (wantsList?.Invoke() == true)
                         return known;
@@ -74,6 +83,7 @@ internal sealed class KeyFollower(IStore store, KeyRange range, TimeProvider tim
             }
             catch (StoreException e)
             {
+                Interlocked.Increment(ref _breaks);
                 tell(new FollowerUpdate.Broken(e));
             }
             if (await IsOtherHistoryAsync(known, tell, backoff, cancellationToken).ConfigureAwait(false))

@@ -39,6 +39,9 @@ internal sealed class LeaseFollower
     /// <summary>All leases as last seen.</summary>
     public LeaseTable Table => _table;
 
+    /// <summary>How far it has come.</summary>
+    public FollowerProgress Progress => _follower.Progress;
+
     /// <summary>Follows until cancelled.</summary>
     /// <param name="first">A list that was read already.</param>
     /// <param name="told">Called after the table took an update in.</param>

@@ -68,6 +68,12 @@ public sealed partial class FlannelNode
     /// <summary>How it stands with each peer, by the probes and the lease's key; none without probes.</summary>
     public IReadOnlyDictionary<string, PeerReach> Reach => _prober?.Read() ?? NotProbed;
 
+    /// <summary>Probes since the start.</summary>
+    internal ProbeCounters Probes => _prober?.Counters ?? default;
+
+    /// <summary>How far following the leases has come.</summary>
+    internal FollowerProgress Following => _leases.Progress;
+
     /// <summary>The UDP tunnel; null while there is none.</summary>
     public TunnelStatus? Tunnel => _tunnels.Status;
 

@@ -25,6 +25,15 @@ public sealed record ReconcileStatus(
     /// <summary>What the last round changed.</summary>
     public RoundChanges Changes { get; init; } = RoundChanges.None;
 
+    /// <summary>What was put back after somebody else had changed it, by kind, since the start.</summary>
+    public RepairCounts RepairsByKind { get; init; } = RepairCounts.None;
+
+    /// <summary>How long rounds took, since the start.</summary>
+    public RoundTimes Times { get; init; } = RoundTimes.None;
+
+    /// <summary>Rounds that could not be run, since the start.</summary>
+    public long FailedRounds { get; init; }
+
     /// <summary>What the devices stand as: planned from in the last round that did not fail; null before.</summary>
     public Overlay? Overlay { get; init; }
 

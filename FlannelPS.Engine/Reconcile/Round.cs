@@ -57,7 +57,8 @@ internal sealed class Round(
         var changes = StateDiff.Of(wanted, present, own);
         if (table.IsSaved)
             changes.DeleteNothing();
-        var repairs = verify && before is not null ? CountRepairs(changes, before.State) : 0;
+        var repaired = verify && before is not null ? RepairCounts.Of(changes, before.State) : RepairCounts.None;
+        var repairs = (int)repaired.Objects;
         // What differs at the first round was there before us: that is a takeover, and no contest.
         var failed = new List<FailedObject>(verify && before is not null ? _contest.Yield(changes, present, before.State) : []);
 
@@ -78,6 +79,9 @@ internal sealed class Round(
         {
             Overlay = overlay,
             Changes = RoundChanges.Of(devicesChanged, changes, refusedByKernel),
+            RepairsByKind = _status.RepairsByKind + repaired with { Devices = IsKept(overlay) ? devicesChanged : 0 },
+            Times = _status.Times.With(took),
+            FailedRounds = _status.FailedRounds,
         });
         return failed.Count == 0;
     }
@@ -87,7 +91,7 @@ internal sealed class Round(
     {
         if (_status.Problem != reason)
             logger.RoundFailed(reason, retry.TotalSeconds);
-        published(_status = _status with { Problem = reason, Changes = RoundChanges.None });
+        published(_status = _status with { Problem = reason, Changes = RoundChanges.None, FailedRounds = _status.FailedRounds + 1 });
     }
 
     private (IReadOnlyList<int> Indices, int Changed) EnsureDevices(Overlay overlay)
@@ -110,13 +114,8 @@ internal sealed class Round(
         return (indices, count);
     }
 
-    /// <summary>Objects that the last round had left and that are to be put again.</summary>
-    private static int CountRepairs(ChangeSet changes, KernelState left)
-        => changes.PutRoutes.Count(route => left.Routes.TryGetValue(route.Destination, out var was) && was == route)
-            + changes.PutNeighbors.Count(entry => left.Neighbors.TryGetValue((entry.LinkIndex, entry.Address), out var was) && was == entry)
-            + changes.PutFdb.Count(entry => left.Fdb.TryGetValue((entry.LinkIndex, entry.Address), out var was) && was == entry)
-            + changes.PutRoutes.Count(route => left.Blackholes.TryGetValue(route.Destination, out var was) && was == route)
-            + changes.PutNexthops.Count(nexthop => left.Nexthops.TryGetValue(nexthop.Id, out var was) && was == nexthop);
+    /// <summary>Whether the devices were asked for as they are before: then whoever changed them was somebody else.</summary>
+    private bool IsKept(Overlay overlay) => ReferenceEquals(_status.Overlay, overlay);
 
     private void Tell(
         IReadOnlyList<Lease> peers, IReadOnlyList<RefusedPeer> refused, IReadOnlyList<FailedObject> failed, ChangeSet changes, int repairs, TimeSpan took)

@@ -12,7 +12,7 @@ public sealed class FlannelMetric
     /// <summary>The number.</summary>
     public double Value { get; }
 
-    /// <summary><c>gauge</c>: goes up and down. <c>counter</c>: counts since the node's start.</summary>
+    /// <summary><c>gauge</c>: goes up and down. <c>counter</c>, and the parts of <c>histogram</c> and <c>summary</c>: count since the node's start. <c>stateset</c> and <c>info</c> tell words by their labels.</summary>
     public string Type { get; }
 
     /// <summary>What it counts.</summary>

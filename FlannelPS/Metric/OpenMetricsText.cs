@@ -7,6 +7,8 @@ namespace FlannelPS;
 /// <remarks>OpenMetrics 1.0, text format: a TYPE and a HELP line a family; samples with labels, a value, and what we do not need behind it.</remarks>
 internal static class OpenMetricsText
 {
+    private static readonly string[] Suffixes = ["_total", "_bucket", "_count", "_sum", "_info"];
+
     /// <summary>Reads a text.</summary>
     /// <exception cref="FormatException">A line is no such line; the message names it.</exception>
     public static IReadOnlyList<FlannelMetric> Parse(string node, string text)
@@ -46,8 +48,8 @@ internal static class OpenMetricsText
             return null;
         if (line[end..].Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [var value, ..] || Number(value) is not { } number)
             return null;
-        // A counter's samples have a suffix that its family has not.
-        var family = types.ContainsKey(name) ? name : name.EndsWith("_total", StringComparison.Ordinal) ? name[..^6] : name;
+        // Samples of some types have a suffix that their family has not.
+        var family = types.ContainsKey(name) ? name : Suffixes.Where(suffix => name.EndsWith(suffix, StringComparison.Ordinal)).Select(suffix => name[..^suffix.Length]).FirstOrDefault(types.ContainsKey) ?? name;
         return new(node, name, labels, number, types.GetValueOrDefault(family, "unknown"), helps.GetValueOrDefault(family, ""));
     }
 

@@ -122,6 +122,12 @@ public abstract class NodeOptionCommand : StoreCommand
     [ValidateRange(0, 65_535)]
     public int? HealthzPort { get; set; }
 
+    /// <summary>The port of this host's loopback that tells <c>/metrics</c>; 0 for none.</summary>
+    [Parameter]
+    [Alias("metrics-port")]
+    [ValidateRange(0, 65_535)]
+    public int? MetricsPort { get; set; }
+
     /// <summary>The group that may read from the control socket.</summary>
     [Parameter]
     [Alias("socket-group")]
@@ -186,6 +192,7 @@ public abstract class NodeOptionCommand : StoreCommand
         Given("SUBNET_LEASE_RENEW_MARGIN", LeaseRenewMargin);
         Given("HEALTHZ_IP", HealthzIP);
         Given("HEALTHZ_PORT", HealthzPort);
+        Given("METRICS_PORT", MetricsPort);
         Given("SOCKET_GROUP", SocketGroup);
         Given("V", LogLevel);
         return variables;

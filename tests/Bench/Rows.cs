@@ -25,6 +25,7 @@ internal static class Rows
         new("memory-4000", "RSS, http store, 10 s after 4000 leases stand", "MiB", "24", 1, "vxlan", 4000, MemoryAsync),
         new("memory-https", "RSS, https store, 10 s after the start, no peers", "MiB", "22", 3, "vxlan", 0, MemoryAsync, OursOnly: true, Tls: true),
         new("cpu", "CPU of an idle daemon over 60 s", "%", "0.05", 1, "vxlan", 0, CpuAsync),
+        new("scrape-1000", "a scrape of all metrics, 1000 peers (median of 50)", "ms", "50", 3, "vxlan", 1000, ScrapeAsync, OursOnly: true),
         new("size", "size of the daemon's file", "MiB", "12", 1, "vxlan", 0, (_, subject, _) => Task.FromResult(new FileInfo(subject.Program).Length / 1048576.0)),
         .. ProbeRows.All,
     ];
@@ -194,6 +195,34 @@ internal static class Rows
             await FilledAsync(bed, monitor, cancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(10), cancellationToken);
             return daemon.Usage.ResidentBytes / 1048576.0;
+        });
+
+    private static Task<double> ScrapeAsync(Bed bed, Subject subject, CancellationToken cancellationToken) =>
+        bed.OnFreshHostAsync(subject, async (host, daemon, monitor) =>
+        {
+            await host.WaitForSubnetEnvAsync(daemon, cancellationToken);
+            await FilledAsync(bed, monitor, cancellationToken);
+
+            using var http = NamespaceHttp.Create(host.Namespace);
+            var times = new List<double>();
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(TimeSpan.FromMinutes(2));
+
+            // From then on that each peer was probed: nobody answers, so every one has its loss to tell.
+            while (times.Count < 50)
+            {
+                long began = Stopwatch.GetTimestamp();
+                string text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{Subject.MetricsPort}/metrics"), limit.Token);
+                double took = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+                if (OpenMetrics.Parse(text).Single(family => family.Name == "flannelps_probe_loss_ratio").Samples.Count == bed.Leases)
+                {
+                    times.Add(took);
+                }
+
+                await Task.Delay(20, limit.Token);
+            }
+
+            return Table.Median(times);
         });
 
     private static Task<double> CpuAsync(Bed bed, Subject subject, CancellationToken cancellationToken) =>

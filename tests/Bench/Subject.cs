@@ -11,7 +11,10 @@ internal sealed record Subject(string Name, string Program, Func<Host, string, I
     /// <summary>Where a daemon of ours answers health questions on its host.</summary>
     public const int HealthPort = 10099;
 
-    public static readonly Subject Ours = new("flannelpsd", Programs.FindFlannelpsd() ?? "", (host, endpoint, flags) => host.StartFlannelpsd(endpoint, [$"--healthz-port={HealthPort}", .. flags]));
+    /// <summary>Where it tells its metrics there.</summary>
+    public const int MetricsPort = 10098;
+
+    public static readonly Subject Ours = new("flannelpsd", Programs.FindFlannelpsd() ?? "", (host, endpoint, flags) => host.StartFlannelpsd(endpoint, [$"--healthz-port={HealthPort}", $"--metrics-port={MetricsPort}", .. flags]));
 
     public static readonly Subject Original = new("flanneld", Programs.Flanneld ?? "", (host, endpoint, flags) => host.StartFlanneld(endpoint, flags));
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env pwsh
 <#
 .SYNOPSIS
-Measures what the module promises of its speed: the import, the first call of a session, Get-FlannelLease on a full network, and Export-FlannelReport.
+Measures what the module promises of its speed: the import, the first call of a session, Get-FlannelLease on a full network, and what a node of many peers is asked, Export-FlannelReport too.
 .DESCRIPTION
 Against a real etcd in a namespace of its own. Each lease has an etcd lease of its own, as each node's has. Sessions are fresh processes; with two modules they
 take turns (A B A B), so that what else the machine does falls on both alike. One row a module: median (best) in milliseconds.
@@ -16,7 +16,7 @@ param(
     [string[]] $Module = (Join-Path $PSScriptRoot '../../out/FlannelPS'),
     # How many leases the network has.
     [int] $Lease = 4000,
-    # How many peers the node has whose report is written.
+    # How many peers the node has that Get-FlannelPeer, Get-FlannelMetric and the report ask.
     [int] $Peer = 1000,
     # Fresh sessions a module.
     [int] $Round = 5
@@ -29,10 +29,9 @@ if (-not $env:FLANNELPS_LAB) {
         "& '$PSCommandPath' -Module $(($Module | ForEach-Object { "'$_'" }) -join ',') -Lease $Lease -Peer $Peer -Round $Round")
     exit $LASTEXITCODE
 }
-foreach ($folder in '/run/netns', '/run/flannel', '/run/flannelps', '/var/lib/flannelps', '/var/log/flannelps') {
-    $null = New-Item -ItemType Directory -Force $folder
-    mount -t tmpfs tmpfs $folder
-}
+# What a node leaves behind is this run's own.
+'/run', '/var/lib', '/var/log' | ForEach-Object { mount -t tmpfs -o mode=0755 tmpfs $_ }
+$null = New-Item -ItemType Directory -Force /run/netns
 $env:FLANNELPS_MODULE = $Module[0]
 Import-Module $PSScriptRoot/Lab.psm1 -Force
 $etcd = Start-LabEtcd
@@ -57,9 +56,15 @@ function New-LeasePut([string] $Prefix, [int] $Number) {
     }
 }
 $null = Send-Gateway kv/put @(1..$Lease | ForEach-Object { New-LeasePut /coreos.com/network $_ })
-# The report's network, with a node of the first module.
-$null = Send-Gateway kv/put @(@{ key = Get-Base64 /report/config; value = Get-Base64 '{"Network":"10.64.0.0/10","SubnetLen":24,"Backend":{"Type":"vxlan"}}' })
-$null = Send-Gateway kv/put @(1..$Peer | ForEach-Object { New-LeasePut /report $_ })
+
+# Another network, with a node in it.
+Set-LabKey $etcd /peers/config '{"Network":"10.0.0.0/8","SubnetLen":24,"Backend":{"Type":"vxlan"}}'
+$null = Send-Gateway kv/put @(1..$Peer | ForEach-Object { New-LeasePut /peers $_ })
+Import-Module "$($Module[0])/FlannelPS.psd1"
+$null = Start-FlannelNode -Prefix /peers
+Wait-Until { @(Get-FlannelPeer).Count -eq $Peer } 30
+# Each is asked once at least; nobody answers.
+Start-Sleep -Seconds 10
 
 # One session: the import, the first call, then warm ones. First object and whole list are measured apart, because Select-Object ends the list.
 $session = {
@@ -77,8 +82,11 @@ $session = {
     if ($all.Count -eq 0 -or $missing -gt 0 -or -not $one) { throw "$($all.Count) leases, $missing without expiration" }
     Connect-FlannelStore | Out-Null
     $connectedFirst = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $one = Get-FlannelLease | Select-Object -First 1; $clock.Elapsed.TotalMilliseconds }
+    $peers = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $found = Get-FlannelPeer; $clock.Elapsed.TotalMilliseconds }
+    $metrics = foreach ($i in 1..$Warm) { [GC]::Collect(); $clock.Restart(); $text = Get-FlannelMetric -AsPrometheus; $clock.Elapsed.TotalMilliseconds }
+    if (@($found).Count -lt 2 -or $text -notmatch '# EOF') { throw "$(@($found).Count) peers" }
     function median($values) { ($values | Sort-Object)[[Math]::Floor($values.Count / 2)] }
-    [ordered]@{ Import = $import; FirstCall = $call; FirstList = $cold; List = median $warmAll; ListBest = ($warmAll | Measure-Object -Minimum).Minimum; FirstObject = median $warmFirst; FirstObjectConnected = median $connectedFirst; ListCpu = median $own } | ConvertTo-Json -Compress
+    [ordered]@{ Import = $import; FirstCall = $call; FirstList = $cold; List = median $warmAll; ListBest = ($warmAll | Measure-Object -Minimum).Minimum; FirstObject = median $warmFirst; FirstObjectConnected = median $connectedFirst; ListCpu = median $own; Peer = median $peers; Metric = median $metrics } | ConvertTo-Json -Compress
 }
 $rows = foreach ($i in 1..$Round) {
     foreach ($path in $Module) {
@@ -89,9 +97,6 @@ $rows = foreach ($i in 1..$Round) {
 }
 
 # The report, in fresh sessions and then warm; all peers are probed meanwhile, and none answers.
-Import-Module "$($Module[0])/FlannelPS.psd1"
-$null = Start-FlannelNode -Prefix /report
-Wait-Until { @(Get-FlannelPeer).Count -eq $Peer } -Seconds 60
 $draw = {
     param($Manifest, $Page)
     Import-Module $Manifest
@@ -113,8 +118,8 @@ Stop-FlannelNode flannel
 $etcd | Stop-LabEtcd
 foreach ($path in $Module) {
     $mine = @($rows | Where-Object Module -EQ $path)
-    $row = [ordered]@{ Module = $path; Lease = $Lease; Peer = $Peer }
-    foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected') {
+    $row = [ordered]@{ Module = $path; Lease = $Lease; Peers = $Peer }
+    foreach ($name in 'Import', 'FirstCall', 'FirstList', 'List', 'ListCpu', 'FirstObject', 'FirstObjectConnected', 'Peer', 'Metric') {
         $values = @($mine.$name | Sort-Object)
         $row[$name] = '{0:n1} ({1:n1})' -f $values[[Math]::Floor($values.Count / 2)], $values[0]
     }

@@ -343,6 +343,36 @@ Describe 'Get-FlannelMetric' {
         (Get-FlannelNode | Get-FlannelMetric -Metric *ready).Value | Should -Be 1
     }
 
+    It 'gives the parts of a histogram, states and words with the type of their family' {
+        $metrics = Get-FlannelMetric
+        $buckets = @($metrics | Where-Object Name -EQ flannelps_round_seconds_bucket)
+        $buckets.Type | Sort-Object -Unique | Should -Be histogram
+        $buckets[-1].Labels['le'] | Should -Be '+Inf'
+        $buckets[-1].Value | Should -Be ($metrics | Where-Object Name -EQ flannelps_round_seconds_count).Value
+        $buckets[-1].Help | Should -Match 'round'
+        ($metrics | Where-Object Name -EQ flannelps_node_info).Labels['name'] | Should -Be flannel
+        $state = $metrics | Where-Object { $_.Type -eq 'stateset' -and $_.Value -eq 1 }
+        $state.Labels['flannelps_node_state'] | Should -Be (Get-FlannelNode flannel).State
+        ($metrics | Where-Object Name -EQ flannelps_peers_by_state | Measure-Object Value -Sum).Sum | Should -Be @(Get-FlannelPeer).Count
+    }
+
+    It 'F82: tells them on the port of the loopback that was asked for, and nowhere else' {
+        Stop-FlannelNode flannel
+        $null = Start-FlannelNode -MetricsPort 9478
+        try {
+            $answer = Invoke-WebRequest http://127.0.0.1:9478/metrics -NoProxy
+            "$($answer.Headers['Content-Type'])" | Should -Match '^application/openmetrics-text; version=1\.0\.0'
+            [Text.Encoding]::UTF8.GetString($answer.Content) | Should -Match '(?s)flannelps_ready 1.*# EOF\n$'
+            { Invoke-WebRequest http://198.18.0.11:9478/metrics -NoProxy -TimeoutSec 2 } | Should -Throw
+            (Invoke-WebRequest http://127.0.0.1:9478/status -NoProxy -SkipHttpErrorCheck).StatusCode | Should -Be 404
+            (Get-FailureOf { Start-FlannelNode -Name second -SubnetFile /run/flannel/second.env -MetricsPort 9478 } NodeStartFailed).Exception.Message | Should -Match '--metrics-port'
+        }
+        finally {
+            Stop-FlannelNode flannel
+            $null = Start-FlannelNode
+        }
+    }
+
     It 'gives the text that Prometheus reads' {
         $text = Get-FlannelMetric -AsPrometheus
         $text | Should -BeOfType ([string])

@@ -31,6 +31,19 @@ public sealed class HealthServerTests : IAsyncDisposable
         Assert.Equal(404, (await GetAsync("/metrics")).Status);
     }
 
+    [Fact]
+    public async Task F82_metrics_are_told_where_they_were_asked_for_with_the_formats_own_type_and_cannot_be_written_to()
+    {
+        await using var server = new HealthServer(new(IPAddress.Loopback, 0), () => _alive, () => _reasons, _log, TimeProvider.System, () => "# EOF\n");
+        var answer = await SendAsync("GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n", server);
+        Assert.Contains("\r\nContent-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r\n", answer);
+        Assert.EndsWith("\r\n\r\n# EOF\n", answer);
+        Assert.StartsWith("HTTP/1.1 405 ", await SendAsync("POST /metrics HTTP/1.1\r\nContent-Length: 0\r\n\r\n", server));
+        Assert.StartsWith("HTTP/1.1 200 ", await SendAsync("GET /readyz HTTP/1.1\r\n\r\n", server));
+        Assert.StartsWith("HTTP/1.1 404 ", await SendAsync("GET /status HTTP/1.1\r\n\r\n", server));
+        Assert.Contains("--metrics-port", Assert.Throws<StartupException>(() => new HealthServer(server.EndPoint, () => true, () => [], _log, TimeProvider.System, () => "")).Message);
+    }
+
     [Theory]
     [InlineData("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK")]
     [InlineData("GET /healthz HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK")]
@@ -101,17 +114,17 @@ public sealed class HealthServerTests : IAsyncDisposable
         return (int.Parse(answer.AsSpan(9, 3)), answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
     }
 
-    private async Task<string> SendAsync(string request)
+    private async Task<string> SendAsync(string request, HealthServer? server = null)
     {
-        using var client = await ConnectAsync();
+        using var client = await ConnectAsync(server);
         await client.SendAsync(Encoding.Latin1.GetBytes(request));
         return await ReadAsync(client);
     }
 
-    private async Task<Socket> ConnectAsync()
+    private async Task<Socket> ConnectAsync(HealthServer? server = null)
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(_server.EndPoint);
+        await client.ConnectAsync((server ?? _server).EndPoint);
         return client;
     }
 

@@ -26,6 +26,25 @@ public sealed class RoundTests
     }
 
     [Fact]
+    public void What_somebody_else_changed_is_counted_by_its_kind_and_what_we_changed_ourselves_is_not()
+    {
+        using var bed = KernelBed.Create();
+        var (overlay, round) = (bed.Overlay(), bed.Round());
+        Assert.True(round.Run(overlay, Given.Table(Peer), verify: true));
+        Assert.True(round.Run(overlay, Given.Table(Peer, Given.Peer("10.5.3.0-24", "192.0.2.3", "02:00:00:00:00:03")), verify: true));
+        Assert.Equal(RepairCounts.None, round.Status.RepairsByKind);
+        bed.Ip("route del 10.5.2.0/24", "neigh del 10.5.2.0 dev flannel.1", "neigh del 10.5.3.0 dev flannel.1", "link set flannel.1 mtu 1400");
+        bed.Read("bridge", "fdb", "del", "02:00:00:00:00:02", "dev", "flannel.1");
+        Assert.True(round.Run(overlay, Given.Table(Peer, Given.Peer("10.5.3.0-24", "192.0.2.3", "02:00:00:00:00:03")), verify: true));
+        Assert.Equal(new(Devices: 1, Neighbors: 2, Fdb: 1, Nexthops: 0, Routes: 1), round.Status.RepairsByKind);
+        Assert.Equal(4, round.Status.Repairs);
+        round.Fail("no memory", TimeSpan.FromSeconds(1));
+        Assert.True(round.Run(bed.Overlay(Given.Config()), Given.Table(Peer), verify: true));
+        Assert.Equal((1, 4, 4), (round.Status.FailedRounds, round.Status.Rounds, round.Status.Times.Counts.Sum()));
+        Assert.Equal(new(Devices: 1, Neighbors: 2, Fdb: 1, Nexthops: 0, Routes: 1), round.Status.RepairsByKind);
+    }
+
+    [Fact]
     public void Both_families_and_direct_routes_are_programmed()
     {
         using var bed = KernelBed.Create();
