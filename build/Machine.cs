@@ -44,6 +44,7 @@ internal static class Tools
         new("containernetworking-plugins", "the bridge that a CNI configuration is for", "/usr/lib/cni/bridge", "/opt/cni/bin/bridge"),
         new("systemd", "runs a node as a service", "/lib/systemd/systemd"),
         new("udev", "reads the link file", "udevadm"),
+        new("openssh-server", "computers that are asked over SSH; its service is not started", "sshd"),
     ];
 
     public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", PlatyPSVersion = "1.0.3";

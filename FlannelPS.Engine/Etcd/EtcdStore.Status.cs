@@ -16,7 +16,7 @@ internal sealed partial class EtcdStore
         try
         {
             var answer = await _channel.UnaryAsync(endpoint.Address, call, GrpcFrame.Encode(new StatusRequest()), StatusResponse.Parser, cancellationToken).ConfigureAwait(false);
-            return new EndpointStatus(endpoint.ToString(), answer.Version, answer.Leader != 0 && answer.Leader == answer.Header.MemberId, answer.Leader != 0, null) { ClockOffset = await clock.ConfigureAwait(false) };
+            return new EndpointStatus(endpoint.ToString(), answer.Version, answer.Leader != 0 && answer.Leader == answer.Header.MemberId, answer.Leader != 0, null) { Member = answer.Header.MemberId, ClockOffset = await clock.ConfigureAwait(false) };
         }
         catch (GrpcException e)
         {
