@@ -30,7 +30,7 @@ BeforeDiscovery {
             Inject = { 1..40 | ForEach-Object { 'x' * 8000 | etcdctl "--endpoints=$($full.Endpoint)" put "/fill/$_" 2>&1 } | Out-Null }
             Heal = {
                 $null = Invoke-Etcdctl $full del --prefix /fill/
-                $revision = (Invoke-Etcdctl $full endpoint status -w json | ConvertFrom-Json).Status.header.revision
+                $revision = (Invoke-Checked etcdctl "--endpoints=$($full.Endpoint)" endpoint status -w json | ConvertFrom-Json).Status.header.revision
                 $null = Invoke-Etcdctl $full compact $revision
                 $null = Invoke-Etcdctl $full defrag
                 $null = Invoke-Etcdctl $full alarm disarm
@@ -90,7 +90,7 @@ BeforeDiscovery {
         @{ Id = 'F42'; Fault = 'the interface is VirtualBox''s NAT'; Check = 'Interface'; Match = 'VirtualBox'; Ask = { Test-FlannelHost -Interface vbox -Detailed }
             Inject = { ip addr del 192.0.2.15/24 dev vbox; ip addr add 10.0.2.15/24 dev vbox }; Heal = { ip addr del 10.0.2.15/24 dev vbox; ip addr add 192.0.2.15/24 dev vbox } }
         @{ Id = 'F42'; Fault = 'the interface is not there'; Check = 'Interface'; Match = 'vbox'; Also = 'InterfaceMtu'; Ask = { Test-FlannelHost -Interface vbox -Detailed }
-            Inject = { ip link set vbox name vbox7 2>$null; ip link set vbox down; ip link set vbox name vbox7 }; Heal = { ip link set vbox7 name vbox; ip link set vbox up } }
+            Inject = { ip link set vbox down; ip link set vbox name vbox7 }; Heal = { ip link set vbox7 name vbox; ip link set vbox up } }
         @{ Id = 'F42'; Fault = 'the interface has a small MTU'; Check = 'InterfaceMtu'; Match = '1250'; Ask = { Test-FlannelHost -Interface vbox -Detailed }
             Inject = { ip link set vbox mtu 1300 }; Heal = { ip link set vbox mtu 1500 } }
         @{ Id = 'F43'; Fault = 'the workloads'' bridge stands in a subnet of before'; Check = 'Bridge'; Node = 'h3'; Match = 'cni0'; Also = 'Overlap'
@@ -112,7 +112,7 @@ BeforeDiscovery {
         @{ Id = 'F75'; Fault = 'a good part of the packets is lost'; Check = 'Probes'; Match = 'Lossy'; Slow = $true; Elsewhere = 'Probes'
             Inject = { Add-Ditch 'iifname h1 oifname h2 udp dport 8472 numgen random mod 100 < 45 drop' }; Heal = { ip netns exec lan nft delete table bridge ditch }; Healthy = 60 }
         @{ Id = 'F75'; Fault = 'UDP arrives with a wrong checksum'; Check = 'Checksum'; Match = 'checksum offload'
-            Inject = { $script:bad = Start-ThreadJob $sendBadChecksums }; Heal = { Stop-Job $bad; Remove-Job $bad } }
+            Inject = { $script:sending = Start-ThreadJob $sendBadChecksums }; Heal = { Stop-Job $sending; Remove-Job $sending } }
         @{ Id = ''; Fault = 'another program has the tunnel''s port'; Check = 'TunnelPort'; Match = 'process'; Ask = { Test-FlannelHost -Prefix /spare -Detailed }
             Inject = { $script:socket = [Net.Sockets.UdpClient]::new(8999) }; Heal = { $socket.Dispose() } }
         @{ Id = 'F74'; Fault = 'a host without a lease sends into the vxlan tunnel'; Check = 'Strangers'; Node = 'h2'; Match = 'without a lease'
@@ -131,7 +131,7 @@ BeforeDiscovery {
         @{ Id = 'F45'; Fault = 'net.ipv4.ip_forward is off'; Check = 'Forwarding'; Node = 'h3'; Match = 'ip_forward is 0'
             Inject = { Set-LabSetting net.ipv4.ip_forward 0 h3 }; Heal = { Set-LabSetting net.ipv4.ip_forward 1 h3 } }
         @{ Id = 'F45'; Fault = 'rp_filter is strict, and there is a second way out'; Check = 'ReversePath'; Node = 'h2'; Match = '2 ways'
-            Inject = { ip -n h2 link add eth1 type dummy; ip -n h2 addr add 203.0.113.2/24 dev eth1; ip -n h2 link set eth1 up; ip -n h2 route add default via 203.0.113.1 metric 500; Set-LabSetting net.ipv4.conf.eth0.rp_filter 1 h2 }
+            Inject = { ip -n h2 link add eth1 type veth peer name far0; ip -n h2 addr add 203.0.113.2/24 dev eth1; ip -n h2 link set far0 up; ip -n h2 link set eth1 up; ip -n h2 route add default via 203.0.113.1 metric 500; Set-LabSetting net.ipv4.conf.eth0.rp_filter 1 h2 }
             Heal = { Set-LabSetting net.ipv4.conf.eth0.rp_filter 0 h2; ip -n h2 link del eth1 } }
         @{ Id = 'F45'; Fault = 'a bridge of workloads that iptables does not see'; Check = 'BridgeFilter'; Node = 'h2'; Match = 'br_netfilter|bridge-nf-call-iptables'
             Inject = { ip -n h2 link add br1 type bridge; ip -n h2 addr add "$(([ipaddress[]] (Get-FlannelNode h2).Subnet.BaseAddress)[0] -replace '\d+$', '1')/24" dev br1; if (Test-Path /proc/sys/net/bridge) { Set-LabSetting net.bridge.bridge-nf-call-iptables 0 h2 } }
@@ -229,9 +229,9 @@ BeforeAll {
         Set-LabKey $members[0] /coreos.com/network/config $spare
     }
 
-    # The hosts: h2 with a short lease, h3 without rules that would let the network pass, and two that nothing is done to.
+    # The hosts: h2 with a short lease and masquerading, h3 without rules that would let the network pass, and two that nothing is done to.
     $names = @('h2', 'h3') + @($isLong ? 'h4', 'h5' : @())
-    $option = @{ h2 = @('--subnet-lease-ttl=20'); h3 = @('--iptables-forward-rules=false'); h4 = @(); h5 = @() }
+    $option = @{ h2 = @('--subnet-lease-ttl=20', '--ip-masq'); h3 = @('--iptables-forward-rules=false'); h4 = @(); h5 = @() }
     $script:started = @()
     $null = New-LabHost 9
     foreach ($name in $names) {
@@ -249,7 +249,8 @@ BeforeAll {
     Get-FlannelNode | ForEach-Object { $subnet[$_.Name] = "$($_.Subnet)" }
 
     $null = New-Item -ItemType Directory /run/flannel/place
-    Invoke-Checked ip link add vbox type dummy
+    Invoke-Checked ip link add vbox type veth peer name farbox
+    Invoke-Checked ip link set farbox up
     Invoke-Checked ip addr add 192.0.2.15/24 dev vbox
     Invoke-Checked ip link set vbox up
     Copy-Item (Get-Command sleep).Source $TestDrive/flanneld
@@ -282,7 +283,7 @@ BeforeAll {
         Invoke-Checked ip netns exec lan nft add rule bridge ditch forward @($Rule -split ' ')
     }
     # What goes on until it is stopped: a command ten times a second, and a VXLAN frame, or anything for a UDP port.
-    function Start-Loop([string] $Name, [string] $Command) { Start-Process ip ('netns', 'exec', $Name, 'bash', '-c', "`"for i in {1..900}; do $Command; sleep 0.1; done`"") -PassThru -RedirectStandardOutput /dev/null -RedirectStandardError /dev/null }
+    function Start-Loop([string] $Name, [string] $Command) { Start-Process ip ('netns', 'exec', $Name, 'bash', '-c', "`"for i in {1..900}; do $Command; sleep 0.1; done`"") -PassThru -RedirectStandardOutput /dev/null -RedirectStandardError /tmp/loop.log }
     function Start-Sender([string] $Name, [string] $To) { Start-Loop $Name "printf '\x08\x00\x00\x00\x00\x00\x01\x00%s' somethingthatisnoframeatall > /dev/udp/$To" }
     function Stop-Started($Process) {
         if (-not $Process.HasExited) { $Process.Kill($true); $Process.WaitForExit() }
@@ -302,7 +303,7 @@ BeforeAll {
         while ($true) {
             $asked = $Clock.Elapsed.TotalSeconds
             $results = @(& $Question)
-            if (& $Condition $results) { return [pscustomobject]@{ Seconds = $Clock.Elapsed.TotalSeconds; Results = $results } }
+            if ((& $Condition $results) -and $Clock.Elapsed.TotalSeconds -le $Seconds) { return [pscustomobject]@{ Seconds = $Clock.Elapsed.TotalSeconds; Results = $results } }
             if ($asked -gt $Seconds) { throw "It did not come within $Seconds s. What is told: $(Show-Complaint $results)" }
             Start-Sleep -Milliseconds 100
         }

@@ -5,6 +5,7 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using System.Threading.Channels;
 using System.Threading.Tasks;
 
 /// <summary>Hands bytes on between a port of loopback and another one. Answers can be held up; without its listener it is a dead endpoint.</summary>
@@ -61,16 +62,31 @@ public sealed class LabRelay : IDisposable
         }
     }
 
+    // A slow way carries one piece while the next is on it.
     private async Task PumpAsync(TcpClient from, TcpClient to, bool isAnswer, CancellationToken end)
     {
+        var pieces = Channel.CreateUnbounded<(byte[] Bytes, long Due)>();
+        var writing = WriteAsync(pieces.Reader, to, end);
         var bytes = new byte[65536];
         try
         {
             for (int count; (count = await from.GetStream().ReadAsync(bytes, end)) > 0;)
+                pieces.Writer.TryWrite((bytes.AsSpan(0, count).ToArray(), Environment.TickCount64 + (isAnswer ? Delay : 0)));
+        }
+        catch (Exception e) when (e is System.IO.IOException || e is ObjectDisposedException || e is OperationCanceledException || e is InvalidOperationException) { }
+        pieces.Writer.Complete();
+        await writing;
+    }
+
+    private static async Task WriteAsync(ChannelReader<(byte[] Bytes, long Due)> pieces, TcpClient to, CancellationToken end)
+    {
+        try
+        {
+            await foreach (var piece in pieces.ReadAllAsync(end))
             {
-                if (isAnswer && Delay > 0)
-                    await Task.Delay(Delay, end);
-                await to.GetStream().WriteAsync(bytes.AsMemory(0, count), end);
+                if (piece.Due - Environment.TickCount64 is var wait && wait > 0)
+                    await Task.Delay((int)wait, end);
+                await to.GetStream().WriteAsync(piece.Bytes, end);
             }
         }
         catch (Exception e) when (e is System.IO.IOException || e is ObjectDisposedException || e is OperationCanceledException || e is InvalidOperationException) { }
