@@ -1,78 +1,77 @@
 namespace FlannelPS.Engine.Probing;
 
 /// <summary>How many probes were sent and lost in the last minute and hour.</summary>
-/// <remarks>Sixty buckets of a minute for the hour, and twelve of five seconds for the minute: a window moves in such steps.</remarks>
+/// <remarks>A ring of minutes for the hour, and one of five seconds for the minute: a window moves in such steps. Small, because there is one for each of thousands of peers.</remarks>
 internal sealed class LossWindow
 {
-    private const int Minutes = 60, Steps = 12;
-    private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
-    private readonly Bucket[] _hour = new Bucket[Minutes];
-    private readonly Bucket[] _minute = new Bucket[Steps];
-
-    private struct Bucket
-    {
-        public long Turn;
-        public ushort Sent;
-        public ushort Lost;
-    }
+    private readonly Ring _hour = new(60, TimeSpan.FromMinutes(1));
+    private readonly Ring _minute = new(12, TimeSpan.FromSeconds(5));
 
     /// <summary>Which part was lost in the last minute; null for no probe.</summary>
-    public double? Minute(TimeSpan now) => Ratio(_minute, Turn(now, Step));
+    /// <param name="now">Since any fixed moment, here as in all of this.</param>
+    public double? Minute(TimeSpan now) => _minute.Ratio(now);
 
     /// <summary>Which part was lost in the last hour; null for no probe.</summary>
-    public double? Hour(TimeSpan now) => Ratio(_hour, Turn(now, TimeSpan.FromMinutes(1)));
-
-    /// <summary>How many were lost in the last minute.</summary>
-    public int LostInMinute(TimeSpan now)
-    {
-        var (turn, lost) = (Turn(now, Step), 0);
-        foreach (var bucket in _minute)
-            if (turn - bucket.Turn < Steps)
-                lost += bucket.Lost;
-        return lost;
-    }
+    public double? Hour(TimeSpan now) => _hour.Ratio(now);
 
     /// <summary>Takes in what became of a probe.</summary>
-    /// <param name="at">When it was sent, since any fixed moment.</param>
+    /// <param name="at">When it was sent.</param>
     /// <param name="lost">Whether no answer came.</param>
     public void Add(TimeSpan at, bool lost)
     {
-        Add(_minute, Turn(at, Step), lost);
-        Add(_hour, Turn(at, TimeSpan.FromMinutes(1)), lost);
+        _minute.Add(at, lost);
+        _hour.Add(at, lost);
     }
 
     /// <summary>What had counted as lost was answered late.</summary>
     public void Recover(TimeSpan at)
     {
-        Recover(_minute, Turn(at, Step));
-        Recover(_hour, Turn(at, TimeSpan.FromMinutes(1)));
+        _minute.Recover(at);
+        _hour.Recover(at);
     }
 
-    private static long Turn(TimeSpan at, TimeSpan step) => at.Ticks / step.Ticks + 1;    // 0 is an unused bucket's
-
-    private static void Add(Bucket[] buckets, long turn, bool lost)
+    /// <summary>Counts of the last steps; those that have passed are cleared when the next comes.</summary>
+    private sealed class Ring(int steps, TimeSpan step)
     {
-        ref var bucket = ref buckets[turn % buckets.Length];
-        if (bucket.Turn != turn)
-            bucket = new() { Turn = turn };
-        bucket.Sent++;
-        if (lost)
-            bucket.Lost++;
-    }
+        private readonly byte[] _sent = new byte[steps];
+        private readonly byte[] _lost = new byte[steps];
+        private long _turn = -1;
 
-    private static void Recover(Bucket[] buckets, long turn)
-    {
-        ref var bucket = ref buckets[turn % buckets.Length];
-        if (bucket.Turn == turn && bucket.Lost > 0)
-            bucket.Lost--;
-    }
+        public void Add(TimeSpan at, bool lost)
+        {
+            var turn = Advance(at);
+            if (_turn - turn >= steps)
+                return;
+            ref var sent = ref _sent[turn % steps];
+            if (sent == byte.MaxValue)
+                return;
+            sent++;
+            _lost[turn % steps] += (byte)(lost ? 1 : 0);
+        }
 
-    private static double? Ratio(Bucket[] buckets, long turn)
-    {
-        var (sent, lost) = (0, 0);
-        foreach (var bucket in buckets)
-            if (bucket.Turn > 0 && turn - bucket.Turn < buckets.Length)
-                (sent, lost) = (sent + bucket.Sent, lost + bucket.Lost);
-        return sent == 0 ? null : (double)lost / sent;
+        public void Recover(TimeSpan at)
+        {
+            var turn = at.Ticks / step.Ticks;
+            if (turn <= _turn && _turn - turn < steps && _lost[turn % steps] > 0)
+                _lost[turn % steps]--;
+        }
+
+        public double? Ratio(TimeSpan now)
+        {
+            Advance(now);
+            var (sent, lost) = (0, 0);
+            for (var i = 0; i < steps; i++)
+                (sent, lost) = (sent + _sent[i], lost + _lost[i]);
+            return sent == 0 ? null : (double)lost / sent;
+        }
+
+        private long Advance(TimeSpan at)
+        {
+            var turn = at.Ticks / step.Ticks;
+            for (var passed = Math.Max(_turn + 1, turn - steps + 1); passed <= turn; passed++)
+                (_sent[passed % steps], _lost[passed % steps]) = (0, 0);
+            _turn = Math.Max(_turn, turn);
+            return turn;
+        }
     }
 }

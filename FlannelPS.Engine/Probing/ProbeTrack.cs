@@ -9,7 +9,7 @@ namespace FlannelPS.Engine.Probing;
 /// the loss was chance. So a cut is known within two periods, and one that loses every third packet does not flap between two states. Where long packets do not pass, the longest that do are
 /// searched for by halving.
 /// </remarks>
-internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
+internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
 {
     /// <summary>How long an answer is waited for. A later one is taken in all the same.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -20,9 +20,9 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     /// <summary>Distance of the pairs that decide.</summary>
     internal static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(500);
 
-    private const int Pairs = 6, Tries = 3, Memory = 32, Samples = 8, SearchAgain = 10;
+    private const int Pairs = 6, Tries = 3, FewProbes = 4, ManyProbes = 16, Samples = 8, SearchAgain = 10;
     private const int Recent = 20, LossyFrom = 3, LossyUntil = 1;
-    private readonly Probe[] _probes = new Probe[Memory];
+    private Probe[] _probes = new Probe[FewProbes];    // more while it decides
     private readonly TimeSpan[] _roundTrips = new TimeSpan[Samples];
     private readonly LossWindow _loss = new();
     private Mode _mode;
@@ -35,6 +35,8 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     private int _longChecks;
     private uint _recent;    // a bit for each of the last turns: 1 for lost
     private bool _longTurn;
+    private bool _tryingWhole;
+    private TimeSpan _doubted;
     private TimeSpan _due = first;
     private TimeSpan? _lastAnswer;
     private TimeSpan? _lastHeard;
@@ -50,13 +52,11 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
 
     private struct Probe
     {
-        public bool IsUsed, IsSettled, IsLost, IsCounted;
-        public ushort Sequence;
         public ulong Cookie;
-        public int Length;
-        public TimeSpan SentAt;
         public long Clock;
-        public int Round;
+        public TimeSpan SentAt;
+        public ushort Sequence, Length;
+        public bool IsUsed, IsSettled, IsLost, IsCounted;
     }
 
     /// <summary>Whom it is about.</summary>
@@ -103,7 +103,7 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
                 return 2;
             case Mode.Searching when _pending == 0:
                 _due = now + Patience;
-                into[..Tries].Fill((_search.Passes + _search.Stays) / 2);
+                into[..Tries].Fill(_tryingWhole ? Mtu : (_search.Passes + _search.Stays) / 2);
                 return Tries;
             case Mode.Steady:
                 // After a late turn the next is not made up for.
@@ -128,10 +128,10 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
         ref var probe = ref _probes[_next];
         if (probe is { IsUsed: true, IsSettled: false })
             Settle(ref probe, lost: true, now);
-        _next = (_next + 1) % Memory;
+        _next = (_next + 1) % _probes.Length;
         // What is known not to pass is no loss.
         var counted = _mode == Mode.Steady && !(length == Mtu && State is ReachState.MtuLimited);
-        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = length, SentAt = now, Clock = clock, IsCounted = counted };
+        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = (ushort)length, SentAt = now, Clock = clock, IsCounted = counted };
         if (_mode != Mode.Steady)
             _pending++;
     }
@@ -177,9 +177,10 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     /// <summary>Gives up what was not answered in time.</summary>
     public void Expire(TimeSpan now)
     {
-        foreach (ref var probe in _probes.AsSpan())
-            if (probe is { IsUsed: true, IsSettled: false } && now - probe.SentAt >= Patience)
-                Settle(ref probe, lost: true, now);
+        // By index: what one of them leads to may give us a longer list.
+        for (var i = 0; i < _probes.Length; i++)
+            if (_probes[i] is { IsUsed: true, IsSettled: false } probe && now - probe.SentAt >= Patience)
+                Settle(ref _probes[i], lost: true, now);
     }
 
     /// <summary>The tunnel's MTU changed: whether that length passes is not known any more.</summary>
@@ -193,7 +194,7 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
     }
 
     /// <summary>Whether it does not answer, and its own probes arrive.</summary>
-    public bool IsOneWay(TimeSpan now) => State == ReachState.Unreachable && _lastHeard is { } heard && now - heard < HeardFor;
+    public bool IsOneWay(TimeSpan now) => State == ReachState.Unreachable && _lastHeard is { } heard && heard > _doubted + Quick && now - heard < HeardFor;
 
     /// <summary>How it stands.</summary>
     /// <param name="now">The time.</param>
@@ -235,98 +236,5 @@ internal sealed class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
         sorted = sorted[..count];
         sorted.Sort();
         return sorted[count / 2];
-    }
-
-    private void Settle(ref Probe probe, bool lost, TimeSpan now)
-    {
-        (probe.IsSettled, probe.IsLost) = (true, lost);
-        if (probe.IsCounted)
-        {
-            _loss.Add(probe.SentAt, lost);
-            _recent = (_recent << 1 | (lost ? 1u : 0u)) & (1u << Recent) - 1;
-        }
-        var isLong = probe.Length == Mtu;
-        switch (_mode)
-        {
-            case Mode.Steady:
-                Steady(lost, isLong, now);
-                break;
-            case Mode.Deciding or Mode.Searching when _pending > 0:
-                _pending--;
-                if (!lost)
-                    Count(probe.Length);
-                if (_pending == 0 && _mode == Mode.Searching)
-                    Halve(now);
-                else if (_pending == 0 && _step >= Pairs)
-                    Decide(now);
-                break;
-        }
-    }
-
-    private void Steady(bool lost, bool isLong, TimeSpan now)
-    {
-        var isShortOnly = State == ReachState.MtuLimited;
-        if (lost && isShortOnly && isLong)
-        {
-            // As known. What passes may have become less, or more.
-            if (++_longChecks % SearchAgain == 0)
-                Search(now);
-            return;
-        }
-        switch (State)
-        {
-            case ReachState.Unknown when !lost:
-                State = ReachState.Reachable;
-                break;
-            case ReachState.Unreachable when lost:
-                return;
-            case ReachState.MtuLimited when !lost && !isLong:
-                return;
-        }
-        if (!lost && isLong)
-            WorkingMtu = Mtu;
-        if (State is ReachState.Reachable or ReachState.Lossy)
-            State = Weigh();
-        if (lost || State is ReachState.Unreachable or ReachState.MtuLimited)
-            Begin(now);
-    }
-
-    private ReachState Weigh()
-        => BitOperations.PopCount(_recent) is var lost && lost >= LossyFrom ? ReachState.Lossy : lost <= LossyUntil || State != ReachState.Lossy ? ReachState.Reachable : State;
-
-    private void Begin(TimeSpan now) => (_mode, _step, _pending, _answered, _due) = (Mode.Deciding, 0, 0, default, now);
-
-    private void Count(int length) => _answered = length == Mtu ? (_answered.Short, _answered.Long + 1) : (_answered.Short + 1, _answered.Long);
-
-    private void Decide(TimeSpan now)
-    {
-        _mode = Mode.Steady;
-        if (_answered == default)
-        {
-            // An outage is not a loss here and there, and is forgotten when it ends.
-            (State, WorkingMtu, _recent) = (ReachState.Unreachable, null, 0);
-        }
-        else if (_answered.Long == 0 && Mtu > ProbePacket.Short)
-        {
-            if (State != ReachState.MtuLimited)
-                (State, WorkingMtu) = (ReachState.MtuLimited, null);
-            Search(now);
-        }
-        else
-        {
-            (State, WorkingMtu) = (Weigh(), _answered.Long > 0 ? Mtu : WorkingMtu);
-        }
-    }
-
-    private void Search(TimeSpan now) => (_mode, _pending, _answered, _search, _due) = (Mode.Searching, 0, default, (ProbePacket.Short, Mtu), now);
-
-    private void Halve(TimeSpan now)
-    {
-        var middle = (_search.Passes + _search.Stays) / 2;
-        _search = _answered == default ? (_search.Passes, middle) : (middle, _search.Stays);
-        (_answered, _due) = (default, now);
-        if (_search.Stays - _search.Passes > 1)
-            return;
-        (_mode, WorkingMtu) = (Mode.Steady, _search.Passes);
     }
 }

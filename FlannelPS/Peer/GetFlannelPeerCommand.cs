@@ -5,7 +5,7 @@ using FlannelPS.Engine.Leases;
 
 namespace FlannelPS.Commands;
 
-/// <summary>Shows the other hosts of the network, and for each whether it is programmed, or why not.</summary>
+/// <summary>Shows the other hosts of the network: for each whether it is programmed and reachable, or why not.</summary>
 [Cmdlet(VerbsCommon.Get, "FlannelPeer", DefaultParameterSetName = "Node")]
 [OutputType(typeof(FlannelPeer))]
 public sealed class GetFlannelPeerCommand : NodeCommand

@@ -26,6 +26,7 @@ internal static class Rows
         new("memory-https", "RSS, https store, 10 s after the start, no peers", "MiB", "22", 3, "vxlan", 0, MemoryAsync, OursOnly: true, Tls: true),
         new("cpu", "CPU of an idle daemon over 60 s", "%", "0.05", 1, "vxlan", 0, CpuAsync),
         new("size", "size of the daemon's file", "MiB", "12", 1, "vxlan", 0, (_, subject, _) => Task.FromResult(new FileInfo(subject.Program).Length / 1048576.0)),
+        .. ProbeRows.All,
     ];
 
     private static Task<double> StartAsync(Bed bed, Subject subject, CancellationToken cancellationToken)

@@ -16,8 +16,9 @@ public sealed partial class SourceTests
         ["Backends"] = ["Leases", "Netlink"],
         ["Firewall"] = ["Leases", "Netlink", "Kernel"],
         ["Reconcile"] = ["DataPath", "Backends", "Leases", "Netlink", "Kernel"],
-        ["Node"] = ["Firewall", "Reconcile", "DataPath", "Backends", "Leases", "Etcd", "Netlink", "Kernel"],
-        ["Hosting"] = ["Node", "Firewall", "Reconcile", "DataPath", "Backends", "Leases", "Etcd", "Netlink", "Kernel"],
+        ["Probing"] = ["Reconcile", "DataPath", "Backends", "Leases", "Netlink", "Kernel"],
+        ["Node"] = ["Probing", "Firewall", "Reconcile", "DataPath", "Backends", "Leases", "Etcd", "Netlink", "Kernel"],
+        ["Hosting"] = ["Node", "Probing", "Firewall", "Reconcile", "DataPath", "Backends", "Leases", "Etcd", "Netlink", "Kernel"],
     };
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed partial class SourceTests
     private static partial Regex Comment();
 
     // "using FlannelPS.Engine.X", and "Engine.X.Y" or "X.Y" written out.
-    [GeneratedRegex(@"(?<![\w.])(?:(?:FlannelPS\.)?Engine\.(?=\w)|(?=Kernel|Netlink|Etcd|Leases|Backends|DataPath|Firewall|Reconcile|Hosting))(Kernel|Netlink|Etcd|Leases|Backends|DataPath|Firewall|Reconcile|Node|Hosting)(?=[.;])")]
+    [GeneratedRegex(@"(?<![\w.])(?:(?:FlannelPS\.)?Engine\.(?=\w)|(?=Kernel|Netlink|Etcd|Leases|Backends|DataPath|Firewall|Reconcile|Probing|Hosting))(Kernel|Netlink|Etcd|Leases|Backends|DataPath|Firewall|Reconcile|Probing|Node|Hosting)(?=[.;])")]
     private static partial Regex Namespace();
 
     [GeneratedRegex(@"public const int (\w+) = (\d+);")]

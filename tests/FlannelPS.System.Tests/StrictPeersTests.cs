@@ -62,7 +62,7 @@ public sealed class StrictPeersTests(ITestOutputHelper output)
         FirewallBed.Requires("nft", "iptables");
         using var network = await Network.CreateAsync(hosts: 3, config: FirewallBed.Config(nft: isSwitchedOff));
         var node = isSwitchedOff ? await network.StartAsync(0, "--strict-peers=false")
-            : network.LaunchIn(0, "find / -xdev -name libxt_u32.so -exec mount --bind /dev/null '{}' ';'", "--ip-masq");
+            : network.LaunchIn(0, "find /usr/lib -name libxt_u32.so -exec mount --bind /dev/null '{}' ';'", "--ip-masq");
         await node.WaitReadyAsync();
         Assert.Equal(isSwitchedOff ? "Off" : "NotEnforced", await node.StatusAsync("firewall.strictPeers"));
         if (!isSwitchedOff)

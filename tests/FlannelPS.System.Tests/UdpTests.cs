@@ -123,6 +123,10 @@ public sealed class UdpTests(ITestOutputHelper output)
             for (int i = 0; i < 3000; i++)
             {
                 socket.SendTo(new byte[i % 3 == 0 ? i % 700 : 64], new IPEndPoint(workloads[1].Address, 9999));
+                if (i % 50 == 49)
+                {
+                    await Task.Delay(5, network.Limit); // UDP waits for nobody, and the capture shall see what it judges
+                }
             }
         }
 

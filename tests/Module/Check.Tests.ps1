@@ -7,7 +7,7 @@ BeforeAll {
     $other, $third = (New-LabHost 2), (New-LabHost 3)
     $peers = @((Start-LabPeer $other $etcd.Remote), (Start-LabPeer $third $etcd.Remote))
     $null = Start-FlannelNode -LeaseTtlSeconds 3600
-    Wait-Until { @(Get-FlannelPeer flannel -State Programmed).Count -eq 2 }
+    Wait-Until { @(Get-FlannelPeer flannel | Where-Object Programmed).Count -eq 2 }
     $subnetOf = @{}
     Get-FlannelPeer flannel | ForEach-Object { $subnetOf["$($_.PublicIP)"] = "$($_.Subnet)" }
     Wait-Until { Test-FlannelConnectivity flannel } -Seconds 30

@@ -5,7 +5,7 @@ BeforeAll {
     Set-LabKey $etcd /coreos.com/network/config '{"Network":"10.42.0.0/16","Backend":{"Type":"vxlan"}}'
     Set-LabLease $etcd 10.42.1.0/24 198.18.0.21
     $node = Start-FlannelNode -LeaseTtlSeconds 3600 -ProbePeers $false
-    Wait-Until { @(Get-FlannelPeer -State Programmed).Count -eq 1 }
+    Wait-Until { @(Get-FlannelPeer | Where-Object Programmed).Count -eq 1 }
     # The store goes, and comes back as it was.
     function Suspend-Store {
         $script:command = (Get-Content -Raw "/proc/$($etcd.Process.Id)/cmdline").TrimEnd("`0") -split "`0"
@@ -333,7 +333,7 @@ Describe 'Get-FlannelMetric' {
     It 'gives each number with its type and its meaning' {
         $metrics = Get-FlannelMetric
         $peers = $metrics | Where-Object Name -EQ flannelps_peers
-        "$($peers.Value) $($peers.Type) $($peers.Node)" | Should -Be "$(@(Get-FlannelPeer -State Programmed).Count) gauge flannel"
+        "$($peers.Value) $($peers.Type) $($peers.Node)" | Should -Be "$(@(Get-FlannelPeer | Where-Object Programmed).Count) gauge flannel"
         $peers.Help | Should -Match 'Peers'
         $peers.Labels.Count | Should -Be 0
         $rounds = $metrics | Where-Object Name -EQ flannelps_rounds_total

@@ -18,14 +18,19 @@ AfterAll {
 }
 
 Describe 'Get-FlannelPeer' {
-    It 'shows each peer, and why one is not programmed' {
+    It 'shows each peer, and why one is not programmed or not reachable' {
+        Wait-Until { @(Get-FlannelPeer -State Unreachable).Count -eq 2 } 15    # nobody is there
         $peers = Get-FlannelPeer | Sort-Object { "$_" }
         $peers.ForEach({ "$($_.Subnet) $($_.PublicIP) $($_.BackendType) $($_.State) $($_.Programmed) $($_.Node)" }) | Should -Be @(
-            '10.42.1.0/24 198.18.0.21 vxlan Programmed True flannel'
-            '10.42.2.0/24 198.18.0.22 vxlan Programmed True flannel'
+            '10.42.1.0/24 198.18.0.21 vxlan Unreachable True flannel'
+            '10.42.2.0/24 198.18.0.22 vxlan Unreachable True flannel'
             '10.42.3.0/24 198.18.0.11 vxlan Refused False flannel')
         $peers[2].Reason | Should -Match 'our own'
-        $peers[0].Reason | Should -BeNullOrEmpty
+        $peers[0].Reason | Should -Be '10.42.1.0 has never answered'
+        $peers[0].LossLastMinute | Should -Be 1
+        $node = Get-FlannelNode flannel
+        "$($node.State) $($node.IsReady) $($node.UnreachablePeers) of $($node.Peers)" | Should -Be 'PeerUnreachable True 2 of 2'
+        $node.Causes | Should -Be 'Peers: 2 cannot be reached, such as: 10.42.1.0/24 is Unreachable'
     }
 
     It 'chooses by <Case>' -ForEach @(
@@ -77,5 +82,25 @@ Describe 'Get-FlannelPeer' {
         Stop-FlannelNode flannel
         try { $null = Get-FailureOf { Get-FlannelPeer -ErrorAction Stop } NodeNotRunning }
         finally { $null = Start-FlannelNode }
+    }
+
+    It 'F75: shows of a peer that answers the way, the length and who it is' {
+        try {
+            $other = Start-LabPeer (New-LabHost 2) $etcd.Remote
+            Wait-Until { Get-FlannelPeer flannel -State Reachable | Where-Object LastHeard } 20
+            $peer = Get-FlannelPeer flannel -State Reachable
+            "$($peer.PublicIP) $($peer.WorkingMtu) $($peer.LossLastMinute) $($peer.LossLastHour) $($peer.HostName)" | Should -Be "198.18.0.12 1450 0 0 $([Environment]::MachineName)"
+            "$($peer.ProbeAddress)/24" | Should -Be "$($peer.Subnet)"
+            $peer.RoundTripTime.TotalMilliseconds | Should -BeGreaterThan 0
+            $peer.RoundTripTime.TotalMilliseconds | Should -BeLessThan 1000
+            ([DateTimeOffset]::Now - $peer.LastAnswer).TotalSeconds | Should -BeLessThan 10
+            $peer.Version | Should -Be (Get-Module FlannelPS).Version
+            (Get-FlannelNode flannel).ReachablePeers | Should -Be 1
+            $peer | Format-Table | Out-String | Should -Match 'Reachable .*ms +0%'
+        }
+        finally {
+            if ($other) { $other.Kill() }
+            Remove-LabHost 2
+        }
     }
 }

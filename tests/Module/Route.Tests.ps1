@@ -6,7 +6,7 @@ BeforeAll {
     Set-LabLease $etcd 10.42.1.0/24 198.18.0.21
     Set-LabLease $etcd 10.42.2.0/24 198.18.0.22
     $node = Start-FlannelNode
-    Wait-Until { @(Get-FlannelPeer -State Programmed).Count -eq 2 }
+    Wait-Until { @(Get-FlannelPeer | Where-Object Programmed).Count -eq 2 }
 }
 
 AfterAll {

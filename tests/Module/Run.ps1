@@ -27,6 +27,8 @@ if (-not $env:FLANNELPS_LAB) {
     # Tests start further shells by this name. A .NET tool's process is dotnet: the program of its own is beside the assemblies.
     $env:PATH = "$PSHOME$([IO.Path]::PathSeparator)$env:PATH"
     $made = $folders | Where-Object { -not (Test-Path $_) } | ForEach-Object { New-Item -ItemType Directory -Force $_ }
+    # Whoever removes a folder that is empty takes our mount on it away too, from whichever namespace (rmdir(2)): the system's tests do, who run beside.
+    $kept = $folders -ne '/run/netns' | ForEach-Object { New-Item -Force "$_/.module-tests-$PID" }
     $total = [ordered]@{ Passed = 0; Failed = 0; Skipped = 0; Failures = @() }
     # Each file in namespaces of its own: what one leaves behind is nothing to the next.
     # As an argument of pwsh -File a list is one text.
@@ -41,6 +43,7 @@ if (-not $env:FLANNELPS_LAB) {
         foreach ($kind in 'Passed', 'Failed', 'Skipped') { $total[$kind] += $counts.$kind }
         $total.Failures += @($counts.Failures)
     }
+    $kept | Remove-Item -ErrorAction Ignore
     $made | Remove-Item -ErrorAction Ignore
     if ($total.Passed + $total.Failed + $total.Skipped -eq 0) { throw "No test was found in $Path." }
     if ($Result) { $total | ConvertTo-Json | Set-Content $Result }

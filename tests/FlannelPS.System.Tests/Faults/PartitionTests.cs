@@ -20,9 +20,11 @@ public sealed class PartitionTests
         Snapshot.AssertSame(before[1], await nodes[1].SnapshotAsync());
         Assert.Equal(leases, await network.LeasesAsync());
         Assert.Equal("", await nodes[0].StatusAsync("store.problem"));
+        await nodes[0].WaitForStatusAsync("state", "PeerUnreachable", 15);
 
         await IsolateAsync(network, false);
         await network.AssertAllPairsPingAsync();
+        await nodes[0].WaitForStatusAsync("state", "Ready", 15);
     }
 
     [Fact]

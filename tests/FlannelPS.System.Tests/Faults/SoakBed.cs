@@ -76,7 +76,8 @@ internal sealed class SoakBed : IAsyncDisposable
                 return difference;
             }
 
-            if (await node.StatusAsync("state") is var state and not "Ready")
+            // What the probes say of a peer comes some seconds after the kernel's objects, and is waited for at the end.
+            if (await node.StatusAsync("state") is var state and not ("Ready" or "PeerUnreachable"))
             {
                 return $"{node.Host.Name} is {state}: {(await node.AskAsync("status")).GetProperty("reasons")}";
             }
