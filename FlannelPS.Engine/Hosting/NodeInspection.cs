@@ -204,7 +204,7 @@ internal static class NodeInspection
         try
         {
             return status.Number("pid") is not { } process || new FileInfo($"/proc/{process}/ns/net").LinkTarget is not { } theirs
-                || theirs == new FileInfo("/proc/self/ns/net").LinkTarget;
+                || theirs == new FileInfo("/proc/thread-self/ns/net").LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlannelPS.Engine.Hosting;
+using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Node;
 
 namespace FlannelPS.Checks;
@@ -92,11 +93,24 @@ internal static class CheckFactsReader
             if (answer.Text("name") != name)
                 throw new NodeSilentException(NodeSilence.NotOurs, $"What listens for the node '{name}' does not answer as flannelpsd does.");
             var its = await peers.ConfigureAwait(false);
-            return new(answer, its, await leases.ConfigureAwait(false), NodeInspection.Inspect(answer, its, DateTimeOffset.Now));
+            return new(answer, its, await leases.ConfigureAwait(false), Inspect(answer, its));
         }
         catch (Exception e) when (e is NodeSilentException or ControlException)
         {
             return new(default, default, default, []) { Silence = e.Message, SilenceRemedy = NodeCommand.Record(e, name).ErrorDetails.RecommendedAction };
+        }
+
+        // Of a node whose namespace may not be entered, what it says itself is judged.
+        static IReadOnlyList<RuleVerdict> Inspect(JsonElement status, JsonElement peers)
+        {
+            try
+            {
+                return NodeNamespace.Run((int)(status.Number("pid") ?? 0), () => NodeInspection.Inspect(status, peers, DateTimeOffset.Now));
+            }
+            catch (FactsMissingException)
+            {
+                return NodeInspection.Inspect(status, peers, DateTimeOffset.Now);
+            }
         }
 
         Task<JsonElement> Ask(string verb) => LocalNodes.AskAsync(name, verb, null, TimeSpan.FromSeconds(5), cancellationToken);

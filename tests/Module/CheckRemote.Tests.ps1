@@ -35,7 +35,7 @@ Subsystem powershell $([Environment]::ProcessPath) -sshs -NoLogo -NoProfile
     $second = New-LabHost 2
     $started = @(Start-LabPeer $second $etcd.Remote)
     $null = Start-FlannelNode
-    # One on this host, one on the second: their addresses are two computers.
+    # One on this host, one on the second: their addresses are two computers. They share the folder of the nodes' sockets, so checks of nodes are left out (none*).
     $started += Start-Process $sshd ('-D', '-e', '-f', "$folder/sshd_config", '-p', '2222') -PassThru -RedirectStandardError "$folder/sshd.log"
     $started += Start-Process ip ('netns', 'exec', 'h2', $sshd, '-D', '-e', '-f', "$folder/sshd_config", '-p', '2222') -PassThru -RedirectStandardError "$folder/sshd2.log"
     $key = Get-Content "$folder/host.pub"
@@ -60,17 +60,17 @@ AfterAll {
 Describe 'Invoke-FlannelCheck -ComputerName' {
     It 'runs the checks there, and gives the results with the computer''s name' {
         if ($missing) { Set-ItResult -Skipped -Because $missing; return }
-        $results = Invoke-FlannelCheck Forwarding, Ready, Device -ComputerName 198.18.0.11, 198.18.0.12 -Name flannel @connect -ErrorVariable errors -ErrorAction SilentlyContinue
+        $results = Invoke-FlannelCheck Forwarding, Privilege, Interface -ComputerName 198.18.0.11, 198.18.0.12 -Name none* @connect -ErrorVariable errors -ErrorAction SilentlyContinue
         $errors | Should -BeNullOrEmpty -Because (Get-Content "$folder/sshd.log" -Raw)
         @($results.ComputerName | Sort-Object -Unique) | Should -Be '198.18.0.11', '198.18.0.12'
         foreach ($group in $results | Group-Object ComputerName) {
             @($group.Group | ForEach-Object { $_.GetType().FullName } | Select-Object -Unique) | Should -Be 'FlannelPS.FlannelCheckResult'
-            @($group.Group.Name | Sort-Object -Unique) | Should -Be 'Device', 'Forwarding', 'Ready'
+            @($group.Group.Name | Sort-Object -Unique) | Should -Be 'Forwarding', 'Interface', 'Privilege'
             @($group.Group.Status | Select-Object -Unique) | Should -Be 'Pass'
             $group.Group[0].Duration | Should -BeOfType ([timespan])
         }
         # The same as here, but for the name.
-        $here = Invoke-FlannelCheck Forwarding, Ready, Device -Name flannel
+        $here = Invoke-FlannelCheck Forwarding, Privilege, Interface -Name none*
         @($results | Where-Object ComputerName -EQ 198.18.0.11).ForEach({ "$($_.Name) $($_.Node) $($_.Target) $($_.Status) $($_.Evidence)" }) | Should -Be $here.ForEach({ "$($_.Name) $($_.Node) $($_.Target) $($_.Status) $($_.Evidence)" })
         $here.ComputerName | Should -Be @('') * $here.Count
     }
@@ -79,7 +79,7 @@ Describe 'Invoke-FlannelCheck -ComputerName' {
         if ($missing) { Set-ItResult -Skipped -Because $missing; return }
         Set-LabSetting net.ipv4.ip_forward 0 h2
         try {
-            $results = Invoke-FlannelCheck Forwarding -ComputerName 198.18.0.11, 198.18.0.12 @connect -Tag Host
+            $results = Invoke-FlannelCheck Forwarding -ComputerName 198.18.0.11, 198.18.0.12 @connect -Name none*
             $bad = $results | Where-Object Status -EQ Fail
             $bad.ComputerName | Should -Be '198.18.0.12'
             $bad.Cause | Should -Match 'forwarded'
@@ -95,7 +95,7 @@ Describe 'Invoke-FlannelCheck -ComputerName' {
         if ($missing) { Set-ItResult -Skipped -Because $missing; return }
         $how = $connect.Clone()
         foreach ($name in $Change.Keys) { $how[$name] = "$folder/$($Change[$name])" }
-        $results = Invoke-FlannelCheck Forwarding -ComputerName $Computer @how -Tag Host -ErrorVariable errors -ErrorAction SilentlyContinue
+        $results = Invoke-FlannelCheck Forwarding -ComputerName $Computer @how -Name none* -ErrorVariable errors -ErrorAction SilentlyContinue
         $results | Should -BeNullOrEmpty
         $errors.Count | Should -Be 1
         $errors[0].FullyQualifiedErrorId | Should -Be 'ComputerUnreachable,FlannelPS.Commands.InvokeFlannelCheckCommand'
@@ -106,7 +106,7 @@ Describe 'Invoke-FlannelCheck -ComputerName' {
 
     It 'writes reports and exit code with who could not be asked among them' {
         if ($missing) { Set-ItResult -Skipped -Because $missing; return }
-        $command = "Import-Module '$env:FLANNELPS_MODULE/FlannelPS.psd1'; Invoke-FlannelCheck Forwarding, Privilege -ComputerName 198.18.0.12, 198.18.0.99, 198.18.0.11 -Tag Host -Port 2222 -KeyFilePath '$folder/user' -OutputFile '$TestDrive/far.xml' -ErrorAction SilentlyContinue -Exit"
+        $command = "Import-Module '$env:FLANNELPS_MODULE/FlannelPS.psd1'; Invoke-FlannelCheck Forwarding, Privilege -ComputerName 198.18.0.12, 198.18.0.99, 198.18.0.11 -Name none* -Port 2222 -KeyFilePath '$folder/user' -OutputFile '$TestDrive/far.xml' -ErrorAction SilentlyContinue -Exit"
         $null = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $command
         $LASTEXITCODE | Should -Be 1
         $report = [xml] (Get-Content -Raw $TestDrive/far.xml)
@@ -120,7 +120,7 @@ Describe 'Invoke-FlannelCheck -ComputerName' {
         $result = Invoke-FlannelCheck StoreContact -ComputerName 198.18.0.12 @connect -Endpoint $etcd.Remote -TimeoutSeconds 3
         $result.Status | Should -Be 'Pass'
         $result.Evidence | Should -Match '198\.18\.0\.11:2379'
-        $null = Get-FailureOf { Invoke-FlannelCheck StoreContact -ComputerName 198.18.0.12 @connect -Store (Connect-FlannelStore -Endpoint $etcd.Endpoint -Name lab -PassThru) -ErrorAction Stop } ParameterConflict
+        $null = Get-FailureOf { Invoke-FlannelCheck StoreContact -ComputerName 198.18.0.12 @connect -Store (Connect-FlannelStore -Endpoint $etcd.Endpoint -Name lab) -ErrorAction Stop } ParameterConflict
     }
 
     It 'F90: gives the prompt back within a second of Ctrl+C' {
