@@ -160,6 +160,9 @@ BeforeDiscovery {
         @{ Id = 'F50'; Fault = 'something flushes the rules again and again'; Check = 'Repairs'; Node = 'h2'; Match = 'firewall'; Also = 'NodeFirewall', 'Masquerade', 'Ready'
             Inject = { $script:sender = Start-Loop h2 'nft flush ruleset' }; Heal = { Stop-Started $sender } }
 
+        @{ Id = 'F53'; Fault = 'the program for rules fails'; Check = 'NodeFirewall'; Node = 'h2'; Match = 'could not be set'; Also = 'Masquerade', 'Ready'; Elsewhere = 'NodeFirewall'
+            Inject = { Copy-Item $nft "$TestDrive/nft"; Invoke-Checked mount --bind /usr/bin/false $nft; ip netns exec h2 "$TestDrive/nft" delete table ip flannelps-h2 }; Heal = { umount $nft } }
+
         # ---- files
         @{ Id = 'F60'; Fault = 'a folder stands where the subnet file belongs'; Check = 'SubnetFile'; Node = 'h2'; Also = 'Place', 'Ready'
             Inject = { Remove-Item /run/flannel/h2.env; $null = New-Item -ItemType Directory /run/flannel/h2.env }; Heal = { Remove-Item /run/flannel/h2.env } }
@@ -248,6 +251,7 @@ BeforeAll {
     $subnet = @{}
     Get-FlannelNode | ForEach-Object { $subnet[$_.Name] = "$($_.Subnet)" }
 
+    $nft = readlink -f (Get-Command nft).Source
     $null = New-Item -ItemType Directory /run/flannel/place
     Invoke-Checked ip link add vbox type veth peer name farbox
     Invoke-Checked ip link set farbox up
@@ -340,6 +344,29 @@ Describe 'A healthy cluster' {
     It 'I8: passes the shipped files, with Pester' {
         $script = "Import-Module '$((Get-Module Pester).Path)'; `$run = Invoke-Pester -Path '$env:FLANNELPS_MODULE/Checks' -PassThru -Output None; `"`$(`$run.PassedCount -gt 30) `$(`$run.FailedCount) `$(`$run.FailedContainersCount) `$(`$run.Failed.ErrorRecord)`""
         (& ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $script 3>$null) -join '' | Should -Be 'True 0 0 '
+    }
+}
+
+Describe 'Normal life' {
+    It 'I8: is no alarm, under load, for <Seconds> s' -ForEach @{ Seconds = $env:FLANNELPS_TEST_LONG -eq '1' ? 300 : 20 } {
+        $address = ($subnet.h3 -split '/')[0]
+        $server = Start-Process ip ('netns', 'exec', 'h3', 'iperf3', '-s', '-p', '5999') -PassThru -RedirectStandardOutput /dev/null
+        $client = $null
+        try {
+            Start-Sleep -Milliseconds 500
+            $client = Start-Process ip ('netns', 'exec', 'h2', 'iperf3', '-c', $address, '-p', '5999', '-t', "$($Seconds + 60)") -PassThru -RedirectStandardOutput /tmp/iperf.log
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            $rounds = 0
+            while ($clock.Elapsed.TotalSeconds -lt $Seconds) {
+                $results = Invoke-FlannelCheck
+                Show-Complaint $results | Should -BeNullOrEmpty -Because "round $rounds, after $($clock.Elapsed)"
+                $rounds++
+                Start-Sleep -Milliseconds 500
+            }
+            $client.HasExited | Should -BeFalse -Because "there was load all the time: $(Get-Content /tmp/iperf.log -Tail 3)"
+            Write-Host "$rounds rounds of all checks of $($all.Count) nodes in $([int] $clock.Elapsed.TotalSeconds) s, and no complaint"
+        }
+        finally { $client, $server | Where-Object { $_ } | ForEach-Object { Stop-Started $_ } }
     }
 }
 

@@ -170,6 +170,20 @@ public sealed class CheckRuleTests
         Assert.Equal(expected, GuardCounter.Count(document.RootElement));
     }
 
+    [Theory]
+    [InlineData("""{"lease":{"phase":"NoSubnet","reason":"all 2 subnets are taken"}}""", "Lease", "larger network")]
+    [InlineData("""{"lease":{"phase":"Conflict","reason":"another host has it"}}""", "Lease", "Decide which")]
+    [InlineData("""{"store":{"ignored":7}}""", "Peers", "7 leases are left out")]
+    public void F21_F22_F69_What_the_node_says_of_itself_comes_with_what_to_do(string status, string rule, string text)
+    {
+        var json = JsonDocument.Parse(status).RootElement;
+        var verdict = Assert.Single(Hosting.NodeInspection.Inspect(json, JsonDocument.Parse("[]").RootElement, DateTimeOffset.UnixEpoch), verdict => verdict.Rule == rule);
+        Assert.Equal(Engine.Leases.RuleStatus.Fail, verdict.Status);
+        Assert.Contains(text, $"{verdict.Message} {verdict.Remedy}");
+        var answers = new NodeAnswers(json, JsonDocument.Parse("[]").RootElement, default, [verdict]);
+        Is(new NodeVerdictCheck(rule, CheckCategory.Lease, "x."), new(node: () => answers), FlannelTestStatus.Fail, text);
+    }
+
     private static EndpointStatus Member(ulong id, bool leads) => new($"http://192.0.2.{id}:2379", "3.5.0", leads, true, null) { Member = id };
 
     private static CheckFacts Counting(string name, long before, long after)
