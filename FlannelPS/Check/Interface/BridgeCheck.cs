@@ -19,6 +19,8 @@ internal sealed class BridgeCheck() : Check("Bridge", CheckCategory.Interface, F
                        from address in host.Addresses
                        where address.LinkIndex == link.Index && address.Address.AddressFamily == AddressFamily.InterNetwork
                        select (link.Name, Text: $"{address.Address}/{address.PrefixLength}", Network: AddressNumber.Network(address.Address, address.PrefixLength), address.Address)).ToList();
+        // Another node of this host may have the bridge.
+        bridges.RemoveAll(bridge => host.Daemons.Any(daemon => daemon.Name != facts.NodeName && daemon.Namespace == host.Namespace && daemon.Network?.Contains(bridge.Address) == true && !network.Network.Contains(bridge.Address)));
         if (bridges.Count == 0)
             return [Finding.Skip("There is neither docker0 nor cni0 with an address.")];
         var stale = bridges.Where(bridge => !AddressNumber.Contains(own, bridge.Network) && network.Network.Contains(bridge.Address)).ToList();

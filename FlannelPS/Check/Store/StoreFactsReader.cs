@@ -28,7 +28,10 @@ internal static class StoreFactsReader
             facts = facts with { Latency = clock.Elapsed };
             if (range.Keys is [var item])
                 facts = WithConfig(facts, item.Value);
+            clock.Restart();
             var subnets = await store.RangeAsync(keys.Subnets, cancellationToken).ConfigureAwait(false);
+            // The first read has the connection to make, and in a new process the code.
+            facts = facts with { Latency = clock.Elapsed < facts.Latency ? clock.Elapsed : facts.Latency };
             var read = subnets.Keys.Select(key => LeaseReader.Read(keys.SubnetPrefix, key)).ToList();
             facts = facts with { Leases = [.. read.OfType<Lease>()], Junk = [.. read.OfType<InvalidLease>()] };
             facts = facts with { LeaseTtl = await LifeAsync(store, facts.Leases, cancellationToken).ConfigureAwait(false), Claims = await ClaimsAsync(store, keys, cancellationToken).ConfigureAwait(false) };

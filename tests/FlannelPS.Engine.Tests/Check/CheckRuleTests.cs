@@ -62,6 +62,20 @@ public sealed class CheckRuleTests
         Is(new BridgeCheck(), Facts(host: host), status, text);
     }
 
+    [Fact]
+    public void A_bridge_of_another_node_of_this_host_is_none_of_this_ones()
+    {
+        var host = new HostFacts
+        {
+            Links = [new(5, "docker0", "bridge", Link.IFF_UP, 1500, null, 0, null)],
+            Addresses = [new(5, IPAddress.Parse("10.43.1.1"), 24, 0, 0)],
+            Namespace = "net:[1]",
+            Daemons = [new("two", 7, "net:[1]", "/run/two.env", "/two", []) { Network = IPNetwork.Parse("10.43.0.0/16") }],
+        };
+        Is(new BridgeCheck(), Facts(host: host), FlannelTestStatus.Skip, "neither");
+        Is(new BridgeCheck(), Facts(host: host with { Namespace = "net:[2]" }), FlannelTestStatus.Warn, "outside");
+    }
+
     [Theory]
     [InlineData(0, FlannelTestStatus.Pass)]
     [InlineData(45, FlannelTestStatus.Pass)]
@@ -177,7 +191,7 @@ public sealed class CheckRuleTests
     public void F21_F22_F69_What_the_node_says_of_itself_comes_with_what_to_do(string status, string rule, string text)
     {
         var json = JsonDocument.Parse(status).RootElement;
-        var verdict = Assert.Single(Hosting.NodeInspection.Inspect(json, JsonDocument.Parse("[]").RootElement, DateTimeOffset.UnixEpoch), verdict => verdict.Rule == rule);
+        var verdict = Assert.Single(Engine.Hosting.NodeInspection.Inspect(json, JsonDocument.Parse("[]").RootElement, DateTimeOffset.UnixEpoch), verdict => verdict.Rule == rule);
         Assert.Equal(Engine.Leases.RuleStatus.Fail, verdict.Status);
         Assert.Contains(text, $"{verdict.Message} {verdict.Remedy}");
         var answers = new NodeAnswers(json, JsonDocument.Parse("[]").RootElement, default, [verdict]);
