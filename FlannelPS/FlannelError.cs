@@ -97,6 +97,11 @@ internal sealed record FlannelError(string Id, ErrorCategory Category, string Ac
     public static readonly FlannelError CheckNotFound = new(nameof(CheckNotFound), ErrorCategory.ObjectNotFound,
         "Get-FlannelCheck lists the checks there are.");
 
+    public static readonly FlannelError ComputerUnreachable = new(nameof(ComputerUnreachable), ErrorCategory.ConnectionError,
+        "Check that PowerShell remoting over SSH is set up: ssh to it without a password works from here, and its sshd_config has PowerShell as a subsystem. about_FlannelPS_Checks shows how.");
+    public static readonly FlannelError ComputerCheckFailed = new(nameof(ComputerCheckFailed), ErrorCategory.InvalidResult,
+        "Remove the reason the message gives; FlannelPS must be installed there for all users, in a version that has these checks.");
+
     // ---- files, services, waiting
     public static readonly FlannelError FileNotFound = new(nameof(FileNotFound), ErrorCategory.ObjectNotFound,
         "Check the path.");

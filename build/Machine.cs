@@ -46,6 +46,7 @@ internal static class Tools
         new("udev", "reads the link file", "udevadm"),
         new("chromium", "a browser that opens the report", "chromium"),
         new("prometheus", "reads the alert rules; its service is not started", "promtool"),
+        new("openssh-server", "computers that are asked over SSH; its service is not started", "sshd"),
     ];
 
     public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", PlatyPSVersion = "1.0.3";

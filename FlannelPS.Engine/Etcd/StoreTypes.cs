@@ -110,4 +110,11 @@ public sealed record EtcdLease(long Id, long TtlSeconds, long GrantedTtlSeconds)
 /// <param name="IsLeader">Whether it leads.</param>
 /// <param name="HasLeader">Whether it knows a leader.</param>
 /// <param name="Error">Why it did not answer; null when it did.</param>
-public sealed record EndpointStatus(string Endpoint, string? Version, bool IsLeader, bool HasLeader, string? Error);
+public sealed record EndpointStatus(string Endpoint, string? Version, bool IsLeader, bool HasLeader, string? Error)
+{
+    /// <summary>The member that answered: two endpoints may be one; 0 for none.</summary>
+    public ulong Member { get; init; }
+
+    /// <summary>How far its clock is ahead of this host's, to a second; null where it does not tell.</summary>
+    public TimeSpan? ClockOffset { get; init; }
+}

@@ -17,7 +17,7 @@ internal static class NodeInspection
     /// <param name="peers">Its peers.</param>
     /// <param name="now">The time.</param>
     public static IReadOnlyList<RuleVerdict> Inspect(JsonElement status, JsonElement peers, DateTimeOffset now)
-        => [.. Ready(status), Lease(status, now), Store(status), Configuration(status), .. Kernel(status, peers), Peers(peers), SubnetFile(status)];
+        => [.. Ready(status), Lease(status, now), Store(status), Configuration(status), .. Kernel(status, peers), Peers(status, peers), SubnetFile(status)];
 
     private static IEnumerable<RuleVerdict> Ready(JsonElement status)
     {
@@ -35,7 +35,12 @@ internal static class NodeInspection
         if (lease.Text("phase") is not "Held" and var phase)
         {
             return new(Name, RuleStatus.Fail, $"It does not hold a lease: {phase ?? "no phase"}{(lease.Text("reason") is { } reason ? $", {reason}" : "")}.",
-                phase == "Conflict" ? "Decide which of the two hosts has the subnet, stop the other, then Repair-FlannelNode." : "It goes on trying; Repair-FlannelNode tries at once.");
+                phase switch
+                {
+                    "Conflict" => "Decide which of the two hosts has the subnet, stop the other, then Repair-FlannelNode.",
+                    "NoSubnet" => "Remove leases of hosts that are gone (Get-FlannelLease, Remove-FlannelLease), or configure a larger network; it takes what gets free.",
+                    _ => "It goes on trying; Repair-FlannelNode tries at once.",
+                });
         }
         var subnet = lease.Text("subnet");
         if (lease.Flag("reservation"))
@@ -162,9 +167,11 @@ internal static class NodeInspection
             : new(Name, RuleStatus.Pass, $"All {count} peers by way of a tunnel have their entries.");
     }
 
-    private static RuleVerdict Peers(JsonElement peers)
+    private static RuleVerdict Peers(JsonElement status, JsonElement peers)
     {
         const string Name = "Peers";
+        if (status.Part("store").Number("ignored") is > 0 and var ignored)
+            return new(Name, RuleStatus.Fail, $"{ignored} leases are left out: there are more keys than a node takes in.", "Find who fills the network's prefix in the store (Get-FlannelLease -Invalid shows what is no lease), and remove it.");
         var all = peers.Objects().ToList();
         var (failed, refused) = (all.Where(peer => peer.Text("state") == "Failed").ToList(), all.Where(peer => peer.Text("state") == "Refused").ToList());
         return failed is [var first, ..]
@@ -204,7 +211,7 @@ internal static class NodeInspection
         try
         {
             return status.Number("pid") is not { } process || new FileInfo($"/proc/{process}/ns/net").LinkTarget is not { } theirs
-                || theirs == new FileInfo("/proc/self/ns/net").LinkTarget;
+                || theirs == new FileInfo("/proc/thread-self/ns/net").LinkTarget;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

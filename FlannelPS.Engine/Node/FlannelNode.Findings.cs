@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using FlannelPS.Engine.Kernel;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Netlink;
@@ -9,8 +8,6 @@ namespace FlannelPS.Engine.Node;
 /// <remarks>What on this host may hinder workloads. Told, and left as it is: only our own devices' settings are ours.</remarks>
 public sealed partial class FlannelNode
 {
-    private const byte RTPROT_RA = 9;    // linux/rtnetlink.h
-
     private void LookAround(RouteSocket socket)
     {
         if (_status is not { Overlay: { } overlay, Interface: { } chosen })
@@ -18,11 +15,7 @@ public sealed partial class FlannelNode
         var dual = overlay.Config.IPv6 is not null;
         var host = HostObjects.Read(socket, dual);
         var own = Networks(overlay.Own).ToList();
-        var bridges = host.Links.Where(link => link.Kind == "bridge").Select(link => link.Index).ToHashSet();
-        var findings = HostFinding.OfSettings(
-            TryRead, chosen.Link.Name, dual,
-            host.Routes.Any(route => route.Destination.PrefixLength == 0 && route.Protocol == RTPROT_RA),
-            host.Addresses.Any(address => bridges.Contains(address.LinkIndex) && own.Exists(subnet => subnet.Contains(address.Address)))).ToList();
+        var findings = HostFinding.OfSettings(TryRead, WorkloadHost.Of(host, chosen.Link.Name, own, dual)).ToList();
         if (!_settings.AllowOverlap && Overlap(host, overlay.Config, overlay.Backend, overlay.Node, own) is { } overlap)
             findings.Add(new("Network", overlap, "Take that away, or choose another Network: a new node would be refused here."));
         var before = _status.Findings;

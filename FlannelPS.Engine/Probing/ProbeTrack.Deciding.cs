@@ -41,6 +41,12 @@ internal sealed partial class ProbeTrack
                 Search(now);
             return;
         }
+        if (!lost && isShortOnly && isLong)
+        {
+            // No chance lets a long packet through a black hole.
+            Reach(Mtu);
+            return;
+        }
         switch (State)
         {
             case ReachState.Unknown when !lost:
@@ -120,5 +126,8 @@ internal sealed partial class ProbeTrack
         if (_search.Stays - _search.Passes > 1)
             return;
         (_mode, WorkingMtu) = (Mode.Steady, _search.Passes);
+        // All but the whole passes: most likely the hole went away during the search.
+        if (_search.Stays == Mtu)
+            _longTurn = false;
     }
 }

@@ -9,14 +9,20 @@ internal sealed class CheckFacts
     private readonly Lazy<StoreFacts> _store;
     private readonly Lazy<NodeAnswers> _node;
     private readonly Lazy<FirewallFacts> _firewall;
+    private readonly Lazy<IReadOnlyList<FlannelService>> _services;
+    private readonly Lazy<NodeCounters> _counters;
 
     /// <summary>Parts that are read when they are asked for; one that is left out is missing, with the reason given.</summary>
-    public CheckFacts(Func<HostFacts>? host = null, Func<StoreFacts>? store = null, Func<NodeAnswers>? node = null, Func<FirewallFacts>? firewall = null, string missing = "It was not read.")
+    public CheckFacts(
+        Func<HostFacts>? host = null, Func<StoreFacts>? store = null, Func<NodeAnswers>? node = null, Func<FirewallFacts>? firewall = null, Func<IReadOnlyList<FlannelService>>? services = null,
+        Func<NodeCounters>? counters = null, string missing = "It was not read.")
     {
         _host = new(host ?? (() => throw new FactsMissingException(missing)));
         _store = new(store ?? (() => throw new FactsMissingException(missing)));
         _node = new(node ?? (() => throw new FactsMissingException(missing)));
         _firewall = new(firewall ?? (() => throw new FactsMissingException(missing)));
+        _services = new(services ?? (() => throw new FactsMissingException(missing)));
+        _counters = new(counters ?? (() => throw new FactsMissingException(missing)));
     }
 
     /// <summary>What the check run is about.</summary>
@@ -43,6 +49,12 @@ internal sealed class CheckFacts
     /// <summary>The rules that packets meet.</summary>
     public FirewallFacts Firewall => _firewall.Value;
 
+    /// <summary>The nodes that are services of systemd.</summary>
+    public IReadOnlyList<FlannelService> Services => _services.Value;
+
+    /// <summary>What the node counts, read twice.</summary>
+    public NodeCounters Counters => _counters.Value;
+
     /// <summary>What is known of the network: from the node that runs, else from the store's configuration.</summary>
     public NetworkFacts Network
         => Scope == FlannelCheckScope.Node ? Node.Network ?? throw new FactsMissingException("The node has no lease yet.")
@@ -63,4 +75,17 @@ internal sealed class CheckFacts
 /// <param name="Devices">Names of this host's tunnel devices.</param>
 /// <param name="Interface">The interface towards other hosts; empty where it is not known.</param>
 internal sealed record NetworkFacts(
-    IPNetwork Network, IPNetwork? IPv6Network, IPNetwork? Subnet, string Backend, int Port, IReadOnlyList<string> Devices, string Interface);
+    IPNetwork Network, IPNetwork? IPv6Network, IPNetwork? Subnet, string Backend, int Port, IReadOnlyList<string> Devices, string Interface)
+{
+    /// <summary>This host's own IPv6 subnet; null where it has none.</summary>
+    public IPNetwork? IPv6Subnet { get; init; }
+
+    /// <summary>The prefix length of a host's subnet, bits.</summary>
+    public int SubnetLength { get; init; }
+
+    /// <summary>The same of IPv6; null where the network has none.</summary>
+    public int? IPv6SubnetLength { get; init; }
+
+    /// <summary>Both halves, each with the length of its subnets.</summary>
+    public IReadOnlyList<(IPNetwork Network, int SubnetLength)> Ranges => IPv6Network is { } v6 ? [(Network, SubnetLength), (v6, IPv6SubnetLength ?? 64)] : [(Network, SubnetLength)];
+}

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlannelPS.Engine.Hosting;
+using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Node;
 
 namespace FlannelPS.Checks;
@@ -19,7 +20,7 @@ internal static class CheckFactsReader
     public static CheckFacts OfHost(Func<StoreFacts> store, InterfaceOptions interfaces, string name, string subnetFile, TimeSpan patience)
     {
         var read = new Lazy<StoreFacts>(store);
-        return new(() => HostFactsReader.Read(interfaces, IsDual(), subnetFile, patience), () => read.Value, null, FirewallReader.Read, "It is about a node.")
+        return new(() => HostFactsReader.Read(interfaces, IsDual(), subnetFile, patience), () => read.Value, null, FirewallReader.Read, ServiceFacts.Read, null, "It is about a node.")
         {
             Scope = FlannelCheckScope.Host,
             NodeName = name,
@@ -52,12 +53,33 @@ internal static class CheckFactsReader
         var file = node.Status.Part("subnetFile").Text("path") ?? SubnetFile;
         return new(
             () => NodeNamespace.Run(process, () => HostFactsReader.Read(interfaces, node.Network?.IPv6Network is not null, file, patience)),
-            null, () => node, () => NodeNamespace.Run(process, FirewallReader.Read), "A node's own store is asked by the node.")
+            null, () => node, () => NodeNamespace.Run(process, FirewallReader.Read), ServiceFacts.Read, () => Watch(node, name, process, patience), "A node's own store is asked by the node.")
         {
             Scope = FlannelCheckScope.Node,
             NodeName = name,
             SubnetFile = file,
         };
+    }
+
+    // Of what was never counted nothing is to be watched.
+    private static NodeCounters Watch(NodeAnswers node, string name, int process, TimeSpan patience)
+    {
+        var isGuarded = node.Status.Part("firewall").Text("strictPeers") == "Enforced";
+        var first = NodeCounters.Of(node.Status, Strangers());
+        if (patience == TimeSpan.Zero || first.Values.All(count => count == 0))
+            return new(first, first);
+        Thread.Sleep(patience);
+        try
+        {
+            var status = Task.Run(() => LocalNodes.AskAsync(name, ControlVerbs.Status, null, TimeSpan.FromSeconds(5), CancellationToken.None)).GetAwaiter().GetResult();
+            return new(first, NodeCounters.Of(status, Strangers()));
+        }
+        catch (Exception e) when (e is NodeSilentException or ControlException)
+        {
+            throw new FactsMissingException(e.Message, e);
+        }
+
+        long? Strangers() => isGuarded ? NodeNamespace.Run(process, () => GuardCounter.Read(name)) : null;
     }
 
     /// <summary>What a node says, or why it is silent.</summary>
@@ -71,11 +93,24 @@ internal static class CheckFactsReader
             if (answer.Text("name") != name)
                 throw new NodeSilentException(NodeSilence.NotOurs, $"What listens for the node '{name}' does not answer as flannelpsd does.");
             var its = await peers.ConfigureAwait(false);
-            return new(answer, its, await leases.ConfigureAwait(false), NodeInspection.Inspect(answer, its, DateTimeOffset.Now));
+            return new(answer, its, await leases.ConfigureAwait(false), Inspect(answer, its));
         }
         catch (Exception e) when (e is NodeSilentException or ControlException)
         {
             return new(default, default, default, []) { Silence = e.Message, SilenceRemedy = NodeCommand.Record(e, name).ErrorDetails.RecommendedAction };
+        }
+
+        // Of a node whose namespace may not be entered, what it says itself is judged.
+        static IReadOnlyList<RuleVerdict> Inspect(JsonElement status, JsonElement peers)
+        {
+            try
+            {
+                return NodeNamespace.Run((int)(status.Number("pid") ?? 0), () => NodeInspection.Inspect(status, peers, DateTimeOffset.Now));
+            }
+            catch (FactsMissingException)
+            {
+                return NodeInspection.Inspect(status, peers, DateTimeOffset.Now);
+            }
         }
 
         Task<JsonElement> Ask(string verb) => LocalNodes.AskAsync(name, verb, null, TimeSpan.FromSeconds(5), cancellationToken);

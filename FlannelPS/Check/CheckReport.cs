@@ -21,8 +21,8 @@ internal static class CheckReport
 
     private static XElement JUnit(IReadOnlyList<FlannelCheckResult> results)
         => new("testsuites", Attributes(results, "tests", "failures", "skipped"), new XAttribute("name", SuiteName), new XAttribute("time", Seconds(results)),
-            results.GroupBy(result => result.Category).Select(group => new XElement("testsuite",
-                new XAttribute("name", group.Key), Attributes([.. group], "tests", "failures", "skipped"), new XAttribute("errors", 0), new XAttribute("time", Seconds(group)),
+            results.GroupBy(SuiteOf).Select(group => new XElement("testsuite",
+                new XAttribute("name", group.Key), group.First().ComputerName is { Length: > 0 } computer ? new XAttribute("hostname", computer) : null, Attributes([.. group], "tests", "failures", "skipped"), new XAttribute("errors", 0), new XAttribute("time", Seconds(group)),
                 group.Select(result => new XElement("testcase", new XAttribute("name", Clean(NameOf(result))), new XAttribute("classname", $"{SuiteName}.{result.Category}"), new XAttribute("time", Seconds([result])),
                     result.Status switch
                     {
@@ -36,7 +36,7 @@ internal static class CheckReport
         => new("test-run", new XAttribute("id", 0), new XAttribute("testcasecount", results.Count), new XAttribute("result", Outcome(results)), Attributes(results, "total", "failed", "skipped"),
             new XAttribute("passed", results.Count(result => result.Status is FlannelTestStatus.Pass)), new XAttribute("warnings", results.Count(result => result.Status is FlannelTestStatus.Warn)),
             new XAttribute("duration", Seconds(results)),
-            results.GroupBy(result => result.Category).Select((group, index) => new XElement("test-suite", new XAttribute("type", "TestFixture"), new XAttribute("id", index + 1), new XAttribute("name", group.Key),
+            results.GroupBy(SuiteOf).Select((group, index) => new XElement("test-suite", new XAttribute("type", "TestFixture"), new XAttribute("id", index + 1), new XAttribute("name", group.Key),
                 new XAttribute("fullname", $"{SuiteName}.{group.Key}"), new XAttribute("result", Outcome([.. group])), Attributes([.. group], "testcasecount", "failed", "skipped"), new XAttribute("duration", Seconds(group)),
                 group.Select((result, number) => new XElement("test-case", new XAttribute("id", $"{index + 1}-{number + 1}"), new XAttribute("name", Clean(NameOf(result))), new XAttribute("fullname", Clean($"{SuiteName}.{group.Key}.{NameOf(result)}")),
                     new XAttribute("result", result.Status switch { FlannelTestStatus.Pass => "Passed", FlannelTestStatus.Warn => "Warning", FlannelTestStatus.Fail => "Failed", _ => "Skipped" }), new XAttribute("duration", Seconds([result])),
@@ -49,6 +49,9 @@ internal static class CheckReport
         => results.Any(result => result.Status is FlannelTestStatus.Fail) ? "Failed" : results.Any(result => result.Status is FlannelTestStatus.Warn) ? "Warning"
             : results.Any(result => result.Status is FlannelTestStatus.Pass) ? "Passed" : "Skipped";
 
+    // The suites of a computer that was asked from afar are told apart by its name.
+    private static string SuiteOf(FlannelCheckResult result) => Clean(result.ComputerName.Length > 0 ? $"{result.ComputerName} {result.Category}" : result.Category);
+
     private static string NameOf(FlannelCheckResult result)
         => string.Join(' ', new[] { result.Name, result.Node.Length > 0 ? $"on {result.Node}" : "", result.Target.Length > 0 ? $"({result.Target})" : "" }.Where(part => part.Length > 0));
 
@@ -56,7 +59,7 @@ internal static class CheckReport
 
     // A check's results share the time of one reading.
     private static string Seconds(IEnumerable<FlannelCheckResult> results)
-        => results.GroupBy(result => (result.Name, result.Node)).Sum(group => group.Max(result => result.Duration.TotalSeconds)).ToString("0.000", CultureInfo.InvariantCulture);
+        => results.GroupBy(result => (result.ComputerName, result.Name, result.Node)).Sum(group => group.Max(result => result.Duration.TotalSeconds)).ToString("0.000", CultureInfo.InvariantCulture);
 
     // A lease may hold any character, XML not.
     private static string Clean(string text) => string.Concat(text.Select(character => XmlConvert.IsXmlChar(character) ? character : '\ufffd'));

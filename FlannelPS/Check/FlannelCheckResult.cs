@@ -14,6 +14,9 @@ public sealed record FlannelCheckResult(
     string Name, string Category, FlannelTestStatus Status, string Message, string Cause, string Remedy, string Target, string Node, TimeSpan Duration)
     : FlannelTestResult(Name, Status, Message, Remedy)
 {
+    /// <summary>The computer that was asked by -ComputerName; empty for this one.</summary>
+    public string ComputerName { get; init; } = "";
+
     /// <summary>The same as the message: what was seen.</summary>
     public string Evidence => Message;
 }

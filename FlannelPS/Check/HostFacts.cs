@@ -57,8 +57,8 @@ internal sealed record HostFacts
     /// <summary>UDP datagrams with a wrong checksum since boot, and how many more there were a moment later.</summary>
     public ChecksumFacts Checksums { get; init; } = new(0, 0);
 
-    /// <summary>A kernel setting as a number; null where it is not there.</summary>
-    public int? Setting(string path) => int.TryParse(Settings.GetValueOrDefault(path), out var value) ? value : null;
+    /// <summary>Devices, addresses and routes, as the engine judges them.</summary>
+    public HostObjects Objects => new(Links, Addresses, Routes);
 }
 
 /// <summary>A UDP socket.</summary>
@@ -74,7 +74,11 @@ internal sealed record UdpUser(int Port, int Process, string Name);
 /// <param name="SubnetFile">The file it writes.</param>
 /// <param name="Prefix">Its network in the store.</param>
 /// <param name="Devices">Its devices.</param>
-internal sealed record DaemonFacts(string Name, int Process, string Namespace, string SubnetFile, string Prefix, IReadOnlyList<string> Devices);
+internal sealed record DaemonFacts(string Name, int Process, string Namespace, string SubnetFile, string Prefix, IReadOnlyList<string> Devices)
+{
+    /// <summary>Its network's addresses; null before it has any.</summary>
+    public System.Net.IPNetwork? Network { get; init; }
+}
 
 /// <summary>A place where a node writes.</summary>
 /// <param name="Path">The file or folder.</param>

@@ -62,10 +62,8 @@ internal static class HostFactsReader
     private static Dictionary<string, string?> ReadSettings(List<Link> links)
     {
         var settings = new Dictionary<string, string?>();
-        foreach (var path in (string[])["net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/all/disable_ipv6", "net/bridge/bridge-nf-call-iptables", "net/ipv4/conf/all/rp_filter"])
+        foreach (var path in HostSetting.Paths(links.Select(link => link.Name).Where(name => name is not "lo")))
             settings[path] = Read(path);
-        foreach (var link in links.Where(link => link.Name is not "lo"))
-            settings[Sysctl.OfDevice(AddressFamily.InterNetwork, link.Name, "rp_filter")] = Read(Sysctl.OfDevice(AddressFamily.InterNetwork, link.Name, "rp_filter"));
         return settings;
 
         static string? Read(string path)
@@ -117,6 +115,6 @@ internal static class HostFactsReader
     private static DaemonFacts Daemon(string name, JsonElement status)
     {
         var process = (int)(status.Number("pid") ?? 0);
-        return new(name, process, ProcessTable.NamespaceOf(process) ?? "", status.Part("subnetFile").Text("path") ?? "", status.Part("store").Text("prefix") ?? "", status.Texts("devices"));
+        return new(name, process, ProcessTable.NamespaceOf(process) ?? "", status.Part("subnetFile").Text("path") ?? "", status.Part("store").Text("prefix") ?? "", status.Texts("devices")) { Network = status.Network("network") };
     }
 }

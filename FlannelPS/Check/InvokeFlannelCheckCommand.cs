@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Management.Automation;
 using FlannelPS.Checks;
 using FlannelPS.Engine.Hosting;
@@ -53,6 +54,32 @@ public sealed class InvokeFlannelCheckCommand : CheckCommand
     [ValidateNotNullOrEmpty]
     public string[] Name { get; set; } = ["*"];
 
+    /// <summary>Other computers, by SSH: the checks run there, as PowerShell remoting over SSH reaches them.</summary>
+    [Parameter]
+    [Alias("HostName")]
+    [ValidateNotNullOrEmpty]
+    public string[] ComputerName { get; set; } = [];
+
+    /// <summary>The user there; as ssh has it where it is left out.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? UserName { get; set; }
+
+    /// <summary>The file of the private key; as ssh has it where it is left out.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? KeyFilePath { get; set; }
+
+    /// <summary>The port of the computers' SSH.</summary>
+    [Parameter]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; } = 22;
+
+    /// <summary>Computers at once, at most.</summary>
+    [Parameter]
+    [ValidateRange(1, 512)]
+    public int ThrottleLimit { get; set; } = 32;
+
     /// <summary>A file for pipelines to read.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -76,6 +103,18 @@ public sealed class InvokeFlannelCheckCommand : CheckCommand
         var checks = CheckList.All().Where(check => CheckFilter.IsMeant(check.About, names, Category, Tag, ExcludeTag)).ToList();
         foreach (var name in Check.Where(name => !WildcardPattern.ContainsWildcardCharacters(name) && !CheckList.All().Any(check => check.About.Name.Equals(name, StringComparison.OrdinalIgnoreCase))))
             WriteError(FlannelError.CheckNotFound.Record($"There is no check '{name}'.", name));
+        if (ComputerName.Length > 0)
+            RunThere(names);
+        else
+            RunHere(checks);
+        if (OutputFile is not null)
+            Save(FullPath(OutputFile));
+        if (Exit)
+            Host.SetShouldExit(Math.Min(_results.Count(result => result.Status is FlannelTestStatus.Fail), 255));
+    }
+
+    private void RunHere(List<Check> checks)
+    {
         var nodes = Array.FindAll([.. LocalNodes.Names()], name => Array.Exists(Name, pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(name)));
         var answers = nodes.ToDictionary(name => name, name => Await(token => CheckFactsReader.AskAsync(name, token)));
 
@@ -84,18 +123,37 @@ public sealed class InvokeFlannelCheckCommand : CheckCommand
             RunChecks(ofHost, HostFactsOf(answers), "", Take);
         foreach (var (name, answer) in answers)
         {
-            // What was judged for the host is not told again for its node.
-            var ofNode = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Node) && (!check.About.Scope.HasFlag(FlannelCheckScope.Host) || IsJudgedByNode(check))).ToList();
+            // What was judged for the host is not told again for its node; one in another network namespace is of another host.
+            var ofNode = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Node) && (!check.About.Scope.HasFlag(FlannelCheckScope.Host) || IsJudgedByNode(check) || !IsHere(answer))).ToList();
             RunChecks(ofNode, CheckFactsReader.OfNode(answer, name, Watched), name, Take);
             var ofPeers = checks.Where(check => check.About.Scope.HasFlag(FlannelCheckScope.Connectivity)).ToList();
             if (ofPeers.Count > 0)
                 RunChecks(ofPeers, Tried(name, answer), name, Take);
         }
-        if (OutputFile is not null)
-            Save(FullPath(OutputFile));
-        if (Exit)
-            Host.SetShouldExit(Math.Min(_results.Count(result => result.Status is FlannelTestStatus.Fail), 255));
     }
+
+    private void RunThere(string[] names)
+    {
+        if (MyInvocation.BoundParameters.ContainsKey(nameof(Store)))
+            ThrowTerminatingError(FlannelError.ParameterConflict.Record("A -Store is of this session, and the checks run on other computers: name it by -Endpoint.", Store));
+        var parameters = new Hashtable { [nameof(Check)] = names };
+        foreach (var (name, value) in MyInvocation.BoundParameters.Where(bound => Array.Exists(RemoteCheck.Handed, name => name.Equals(bound.Key, StringComparison.OrdinalIgnoreCase))))
+            parameters[name] = value is SwitchParameter isSet ? isSet.IsPresent : value;
+        var remote = new RemoteCheck(new(UserName, KeyFilePath is null ? null : FullPath(KeyFilePath), Port, ThrottleLimit), Path.Join(MyInvocation.MyCommand.Module?.ModuleBase, "FlannelPS.psd1"), parameters);
+        WriteEach(token => remote.RunAsync([.. ComputerName.Distinct(StringComparer.OrdinalIgnoreCase)], token), outcome =>
+        {
+            if (outcome.Result is { } result)
+                Take(result);
+            else if (outcome.Failure is { } failure)
+            {
+                // A report without the computer, and an exit code of 0, would say that all is well there.
+                _results.Add(new(RemoteCheck.Connection, CheckCategory.Node, FlannelTestStatus.Fail, failure.ToString(), "The checks did not run there.", failure.ErrorDetails.RecommendedAction, outcome.Computer, "", TimeSpan.Zero) { ComputerName = outcome.Computer });
+                WriteError(failure);
+            }
+        });
+    }
+
+    private static bool IsHere(NodeAnswers answer) => answer.Silence.Length > 0 || ProcessTable.NamespaceOf((int)(answer.Status.Number("pid") ?? 0)) == ProcessTable.NamespaceOf(Environment.ProcessId);
 
     // A node knows its network, its devices and its interface, which a look from outside can only suppose.
     private static bool IsJudgedByNode(Check check) => check is ForwardRuleCheck or TunnelRuleCheck or OverlapCheck or JunkLeaseCheck or LeaseOwnerCheck;

@@ -17,12 +17,14 @@ internal sealed record NodeAnswers(JsonElement Status, JsonElement Peers, JsonEl
     /// <summary>What to do about that.</summary>
     public string SilenceRemedy { get; init; } = "";
 
-    /// <summary>Whether a network is a peer's subnet.</summary>
-    public bool IsPeer(System.Net.IPNetwork network) => Peers.Objects().Any(peer => peer.Network("subnet") == network || peer.Network("ipv6Subnet") == network);
-
     /// <summary>Its network; null before it has a lease.</summary>
     public NetworkFacts? Network
         => Status.Network("network") is { } network && Status.Part("lease").Network("subnet") is { } subnet
             ? new(network, Status.Network("ipv6Network"), subnet, Status.Text("backend") ?? "", (int)(Status.Part("tunnel").Number("port") ?? 0), Status.Texts("devices"), Status.Text("interface") ?? "")
+            {
+                IPv6Subnet = Status.Part("lease").Network("ipv6Subnet"),
+                SubnetLength = subnet.PrefixLength,
+                IPv6SubnetLength = Status.Part("lease").Network("ipv6Subnet")?.PrefixLength,
+            }
             : null;
 }

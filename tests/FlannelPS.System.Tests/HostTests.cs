@@ -177,10 +177,11 @@ public sealed class HostTests
         host.Namespace.Sysctl("net/ipv4/ip_forward", "0");
         host.Namespace.Sysctl("net/ipv6/conf/all/forwarding", "0");
         host.Namespace.Sysctl("net/ipv4/conf/all/rp_filter", "1");
-        host.Namespace.Ip("link set eth0 up");
+        // A strict filter drops only where answers may take another way.
+        host.Namespace.Ip("link set eth0 up", "link add second type veth peer name far", "addr add 203.0.113.2/24 dev second", "link set far up", "link set second up", "route add default via 203.0.113.1 dev second metric 900");
         string before = Sysctls(host);
         var node = await network.StartAsync(0);
-        foreach (string setting in new[] { "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.all.rp_filter" })
+        foreach (string setting in new[] { "net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.conf.eth0.rp_filter" })
         {
             await node.WaitForStatusAsync("findings", $"sysctl -w {setting}=");
             await node.WaitForLogAsync($"sysctl -w {setting}=");

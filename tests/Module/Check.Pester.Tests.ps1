@@ -69,7 +69,7 @@ Describe 'Invoke-FlannelCheck' {
         Set-LabSetting net.ipv4.ip_forward 0
         try {
             foreach ($result in (Invoke-FlannelCheck -Check Forwarding), (Test-FlannelNode -Detailed | Where-Object Name -EQ Forwarding), (Test-FlannelHost -Detailed | Where-Object Name -EQ Forwarding)) {
-                "$($result.Status) $($result.Evidence) $($result.Cause) $($result.Remedy)" | Should -Match '^Fail net\.ipv4\.ip_forward is 0\. The kernel drops .* sysctl -w net\.ipv4\.ip_forward=1'
+                "$($result.Status) $($result.Evidence) $($result.Cause) $($result.Remedy)" | Should -Match '^Fail net\.ipv4\.ip_forward is 0\. Nothing is forwarded .* sysctl -w net\.ipv4\.ip_forward=1'
                 $result.Duration | Should -BeGreaterOrEqual ([timespan]::Zero)
             }
         }
@@ -143,6 +143,20 @@ Describe 'The shipped files in Pester <Version>' -ForEach $versions {
             $expected = Invoke-FlannelCheck -Tag $kind | Group-Object Name | ForEach-Object { "$($_.Name) $($_.Group.Status -contains 'Fail' ? 'Failed' : $_.Group.Status -contains 'Pass' -or $_.Group.Status -contains 'Warn' ? 'Passed' : 'Skipped')" } | Sort-Object
             @($lines[1..999] | ForEach-Object { ($_ -split ' ')[0..1] -join ' ' } | Sort-Object) | Should -Be $expected
         }
+    }
+
+    It 'run beside a file of one''s own, as about_FlannelPS_Checks shows it' {
+        $own = New-Item -ItemType Directory "$TestDrive/own $Version"
+        $text = Get-Content "$env:FLANNELPS_MODULE/en-US/about_FlannelPS_Checks.help.txt"
+        $from = $text.IndexOf('        BeforeAll { $node = Get-FlannelNode flannel }')
+        $lines = $text[$from..($text.IndexOf('        }', $from))]
+        Set-Content "$own/Site.Tests.ps1" $lines
+        $script = "Import-Module '$Path'; `$configuration = New-PesterConfiguration; `$configuration.Run.Path = '$own', '$env:FLANNELPS_MODULE/Checks/Simple'; `$configuration.Run.PassThru = `$true; `$configuration.Output.Verbosity = 'None'; Import-Module '$env:FLANNELPS_MODULE/FlannelPS.psd1'; `$run = Invoke-Pester -Configuration `$configuration; `$run.FailedContainersCount; `$run.Tests | ForEach-Object { `"`$(`$_.Name) `$(`$_.Result)`" }"
+        $seen = @(& ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $script 3>$null)
+        $seen[0] | Should -Be '0'
+        $seen | Should -Contain 'keeps the network that was agreed Passed'
+        $seen | Should -Contain 'has room for ten more hosts Passed'
+        @($seen -match '^<Name>.* Passed').Count + @($seen -match '^Forwarding').Count | Should -BeGreaterThan 0
     }
 
     It 'fail with evidence, cause and remedy' {

@@ -84,6 +84,15 @@ Describe 'The views' {
         foreach ($type in $shown.Keys) { (Show-Object $shown[$type] Table) -split '\r?\n' | ForEach-Object { $_.Length | Should -BeLessOrEqual 120 -Because $type } }
     }
 
+    It 'show the whole of what an operator reads first of a node, in 80 columns' {
+        $text = ($shown.FlannelNode | Format-Table | Out-String -Width 80) -replace "`e\[[\d;]*m"
+        $lines = @($text -split '\r?\n' | Where-Object { $_.Trim() })
+        ($lines[0] -split '\s+')[0..4] | Should -Be 'Name', 'State', 'Subnet', 'PublicIP', 'Backend'
+        # The widest state, subnet and address fit whole.
+        ($lines[1] -split ' ' | Select-Object -First 5).Length | Should -Be 4, 5, 6, 8, 7
+        foreach ($node in $shown.FlannelNode) { $text | Should -Match "$($node.Name) +$($node.State) +$([regex]::Escape("$($node.Subnet)")) +$([regex]::Escape("$($node.PublicIP)")) +$($node.Backend)\b" }
+    }
+
     It 'tell times from now and by the clock' {
         Show-Object $shown.FlannelLease Table | Should -Match 'in 59m|in 1h'
         Show-Object $shown.FlannelLease Table | Should -Match 'reserved'

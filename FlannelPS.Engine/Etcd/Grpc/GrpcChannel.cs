@@ -71,6 +71,27 @@ internal sealed partial class GrpcChannel : IDisposable
         }
     }
 
+    /// <summary>The clock of a server, from the head of a plain answer of HTTP; null where it gives none. Over TLS by HTTP/2, else by HTTP/1.1: etcd has gRPC alone behind HTTP/2 without TLS.</summary>
+    public async Task<DateTimeOffset?> DateAsync(Uri endpoint, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        stop.CancelAfter(timeout);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(endpoint, "/version"))
+        {
+            Version = endpoint.Scheme == Uri.UriSchemeHttps ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        try
+        {
+            using var response = await _http.SendAsync(request, stop.Token).ConfigureAwait(false);
+            return response.Headers.Date;
+        }
+        catch (Exception e) when (e is HttpRequestException or ConnectException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Ends the connections from an address that this host has no more: nothing arrives at it, and the kernel goes on waiting for a quarter of an hour.</summary>
     public void AddressGone(IPAddress address)
     {

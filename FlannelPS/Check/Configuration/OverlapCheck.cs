@@ -1,37 +1,34 @@
 using System.Net;
-using System.Net.Sockets;
-using FlannelPS.Engine.Leases;
-using FlannelPS.Engine.Netlink;
+using FlannelPS.Engine.Backends;
 
 namespace FlannelPS.Checks;
 
-/// <summary>A network that this host is connected to by other means cannot be the overlay's too.</summary>
+/// <summary>A network that this host is connected to by other means cannot be the overlay's too. What is in the way is the engine's rule, by which a node refuses to start.</summary>
 internal sealed class OverlapCheck() : Check("Overlap", CheckCategory.Configuration, FlannelCheckScope.Host | FlannelCheckScope.Node, "Whether the network overlaps an address or a route that this host has beside it.")
 {
     public override IEnumerable<Finding> Judge(CheckFacts facts)
     {
         var (network, host) = (facts.Network, facts.Host);
-        var devices = host.Links.Where(link => network.Devices.Contains(link.Name) || link.Name.StartsWith("flannel", StringComparison.Ordinal)).Select(link => link.Index).ToHashSet();
-        var names = host.Links.ToDictionary(link => link.Index, link => link.Name);
-        var found = new List<Finding>();
-        foreach (var wide in new[] { network.Network, network.IPv6Network }.OfType<IPNetwork>())
-        {
-            var addresses = host.Addresses.Where(address => !devices.Contains(address.LinkIndex) && address.Address.AddressFamily == wide.BaseAddress.AddressFamily)
-                .Select(address => (Network: AddressNumber.Network(address.Address, address.PrefixLength), address.LinkIndex, What: $"the address {address.Address}/{address.PrefixLength}"));
-            // Routes of our own mark, on our devices, and the ones that stand for an address are left out; a default route overlaps everything and is meant to.
-            var routes = host.Routes.Where(route => route.Destination.BaseAddress.AddressFamily == wide.BaseAddress.AddressFamily && route.Destination.PrefixLength > 0
-                    && route.Protocol is not (Route.RTPROT_FLANNELPS or Route.RTPROT_KERNEL) && route.Type == Route.RTN_UNICAST && !devices.Contains(route.LinkIndex))
-                .Select(route => (Network: route.Destination, route.LinkIndex, What: $"a route to {route.Destination}"));
-            foreach (var other in addresses.Concat(routes).Where(other => other.Network.Overlaps(wide) && !IsOurs(other.Network, network, facts)))
-                found.Add(Finding.Fail($"{wide} overlaps {other.What} on {names.GetValueOrDefault(other.LinkIndex, "another device")}.", "Addresses that lie in both go one way only: a peer there cannot be reached, or that network not any more.",
-                    "Give the overlay a network that nobody else uses (Set-FlannelNetworkConfig), or take the address or route away.", other.Network.ToString()));
-        }
-        return found.Count > 0 ? found : [Finding.Pass($"Nothing else on this host lies in {network.Network}.", network.Network.ToString())];
+        var others = host.Daemons.Where(daemon => daemon.Name != facts.NodeName && daemon.Namespace == host.Namespace).Select(daemon => daemon.Network).OfType<IPNetwork>().Where(other => other != network.Network).ToList();
+        var found = host.Objects.Overlapping(network.Ranges, Devices(facts), Own(facts), others);
+        return found.Count == 0 ? [Finding.Pass($"Nothing else on this host lies in {network.Network}.", network.Network.ToString())]
+            : found.Take(20).Select(other => Finding.Fail($"{network.Network}{(network.IPv6Network is { } v6 ? $" or {v6}" : "")} overlaps {other}.", "Addresses that lie in both go one way only: a peer there cannot be reached, or that network not any more.",
+                "Give the overlay a network that nobody else uses (Set-FlannelNetworkConfig), or take the address or route away.", other.Network.ToString()));
     }
 
-    // The bridge of this host's workloads; and peers' subnets, whose routes another flannel on this host has set (host-gw).
-    private static bool IsOurs(IPNetwork other, NetworkFacts network, CheckFacts facts)
-        => network.Subnet is { } own && AddressNumber.Contains(own, other)
-            || facts.Scope == FlannelCheckScope.Host && facts.Store.Leases.Any(lease => lease.Subnet.IPv4 == other || lease.Subnet.IPv6 == other)
-            || facts.Scope == FlannelCheckScope.Node && facts.Node.IsPeer(other);
+    // Before a node runs its devices are those that the backend would make.
+    private static IReadOnlyCollection<string> Devices(CheckFacts facts)
+        => facts.Network.Devices.Count > 0 || facts.Scope == FlannelCheckScope.Node ? facts.Network.Devices
+            : facts.Store.Config is { } config && BackendRegistry.Has(config.BackendType) && facts.Host.Chosen is { } node ? [.. BackendRegistry.Create(config).Devices(node).Select(device => device.Name)]
+            : [.. facts.Host.Links.Select(link => link.Name).Where(name => name.StartsWith("flannel", StringComparison.Ordinal))];
+
+    // The bridge of this host's workloads stands in our subnet; a host that has lost its file is known by its lease.
+    private static List<IPNetwork> Own(CheckFacts facts)
+    {
+        var own = new List<IPNetwork?> { facts.Network.Subnet, facts.Network.IPv6Subnet };
+        if (facts.Scope == FlannelCheckScope.Host)
+            foreach (var lease in facts.Store.Leases.Where(lease => lease.Attributes.PublicIp.Equals(facts.Host.Selection?.Interface?.PublicIp)))
+                own.AddRange([lease.Subnet.IPv4, lease.Subnet.IPv6]);
+        return [.. own.OfType<IPNetwork>()];
+    }
 }

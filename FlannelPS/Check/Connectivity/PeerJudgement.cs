@@ -3,8 +3,20 @@ namespace FlannelPS.Checks;
 /// <summary>What measurements mean.</summary>
 internal static class PeerJudgement
 {
-    /// <summary>Judges.</summary>
+    /// <summary>Judges, and says where the node's own probes say otherwise.</summary>
     public static Finding Judge(PeerTarget peer, PeerTrial? trial)
+    {
+        var finding = Measured(peer, trial);
+        return (finding.Status, peer.Probed) switch
+        {
+            (FlannelTestStatus.Pass, "Unreachable" or "OneWay" or "MtuLimited") => Finding.Warn(
+                $"{finding.Evidence} The node's own probes say {peer.Probed}: {peer.ProbedReason}.", "The way has come back just now, or it works some of the time only.", "Look again in ten seconds. If the two still disagree, Get-FlannelPeer shows loss and the last answer, Get-FlannelEvent when it changed."),
+            (FlannelTestStatus.Fail, "Reachable" or "Lossy") => finding with { Evidence = $"{finding.Evidence} The node's own probes say {peer.Probed} still: it was cut just now, or works some of the time." },
+            _ => finding,
+        };
+    }
+
+    private static Finding Measured(PeerTarget peer, PeerTrial? trial)
     {
         if (peer.State == "Refused")
             return Finding.Skip($"Its lease is not believed: {peer.Reason}.");

@@ -17,6 +17,12 @@ namespace FlannelPS.Checks;
 /// <param name="Reason">Why it is not programmed.</param>
 internal sealed record PeerTarget(string Node, IPNetwork Subnet, IPAddress? PublicIp, string Backend, IPAddress? Address, int Port, int? Mtu, string State, string Reason)
 {
+    /// <summary>What the node's own probes say of it, such as Reachable; empty without probes.</summary>
+    public string Probed { get; init; } = "";
+
+    /// <summary>The same in words; empty for what is well.</summary>
+    public string ProbedReason { get; init; } = "";
+
     /// <summary>A node's peers.</summary>
     /// <param name="node">Its name.</param>
     /// <param name="status">Its status.</param>
@@ -27,7 +33,11 @@ internal sealed record PeerTarget(string Node, IPNetwork Subnet, IPAddress? Publ
            let subnet = peer.Network("subnet")
            where subnet is not null
            select new PeerTarget(node, subnet.Value, peer.Address("publicIp"), status.Text("backend") ?? "", AddressOf(status.Text("backend"), subnet.Value), port,
-               (int?)status.Number("mtu"), peer.Text("state") ?? "", peer.Text("reason") ?? "");
+               (int?)status.Number("mtu"), peer.Text("state") ?? "", peer.Text("reason") ?? "")
+           {
+               Probed = peer.Part("reach").Text("state") ?? "",
+               ProbedReason = peer.Part("reach").Text("reason") ?? "",
+           };
 
     // A tunnel's device has the subnet's first address; without a tunnel the workloads' bridge has the second, where there is one.
     private static IPAddress? AddressOf(string? backend, IPNetwork subnet)

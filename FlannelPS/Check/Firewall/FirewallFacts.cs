@@ -15,6 +15,9 @@ internal enum FirewallVerdict
     /// <summary>Dropped with an error to the sender.</summary>
     Reject,
 
+    /// <summary>Let through under another source.</summary>
+    Masquerade,
+
     /// <summary>Through another chain, and back.</summary>
     Jump,
 
@@ -66,10 +69,14 @@ internal sealed record FirewallTable(string Name, IReadOnlyList<FirewallChain> C
 /// <summary>All rules that could be read, of IPv4.</summary>
 /// <param name="Tables">The tables.</param>
 /// <param name="Problem">Why some could not be read; empty for none.</param>
-internal sealed record FirewallFacts(IReadOnlyList<FirewallTable> Tables, string Problem = "");
+internal sealed record FirewallFacts(IReadOnlyList<FirewallTable> Tables, string Problem = "")
+{
+    /// <summary>The tables whose chains give packets another source.</summary>
+    public IReadOnlyList<FirewallTable> Nat { get; init; } = [];
+}
 
 /// <summary>A packet to be led through the rules: the first of a connection.</summary>
-/// <param name="Hook">forward, input or output.</param>
+/// <param name="Hook">forward, input, output or postrouting.</param>
 /// <param name="Source">From whom.</param>
 /// <param name="Destination">To whom.</param>
 /// <param name="In">The device it came by; null where that is not known, empty for none.</param>

@@ -15,7 +15,7 @@ internal static class FirewallReader
     /// <exception cref="FactsMissingException">No tool is there, or none could read.</exception>
     public static FirewallFacts Read()
     {
-        var (tables, problems) = (new List<FirewallTable>(), new List<string>());
+        var (tables, nat, problems) = (new List<FirewallTable>(), new List<FirewallTable>(), new List<string>());
         var (iptables, nft) = (HostFactsReader.FindTool("iptables"), HostFactsReader.FindTool("nft"));
         if (iptables is null && nft is null)
             throw new FactsMissingException("Neither nft nor iptables is there to read the rules with.");
@@ -25,14 +25,20 @@ internal static class FirewallReader
             tables.Add(IptablesText.Read("iptables filter", text));
             isRead = true;
         }
+        if (iptables is not null && (isOnNftables || HasLegacyRules("nat")) && Run(iptables, ["-w", "2", "-t", "nat", "-S"], problems) is { } sources)
+            nat.Add(IptablesText.Read("iptables nat", sources));
         // Rules of the older kind stand beside those of nftables, and count too.
-        if (iptables is not null && HostFactsReader.FindTool("iptables-legacy") is { } legacy && HasLegacyRules() && Run(legacy, ["-w", "2", "-S"], problems) is { } older)
+        if (iptables is not null && HostFactsReader.FindTool("iptables-legacy") is { } legacy && HasLegacyRules("filter") && Run(legacy, ["-w", "2", "-S"], problems) is { } older)
             tables.Add(IptablesText.Read("iptables-legacy filter", older));
+        if (isOnNftables && HostFactsReader.FindTool("iptables-legacy") is { } second && HasLegacyRules("nat") && Run(second, ["-w", "2", "-t", "nat", "-S"], problems) is { } olderSources)
+            nat.Add(IptablesText.Read("iptables-legacy nat", olderSources));
         if (nft is not null && Run(nft, ["-j", "list", "ruleset"], problems) is { } json)
         {
             try
             {
-                tables.AddRange(NftablesJson.Read(json, table => IsOwn(table) || isRead && isOnNftables && OfIptables.Contains(table)));
+                bool isKnown(string table) => isRead && isOnNftables && OfIptables.Contains(table);
+                tables.AddRange(NftablesJson.Read(json, table => IsOwn(table) || isKnown(table)));
+                nat.AddRange(NftablesJson.Read(json, isKnown, "nat"));
             }
             catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
             {
@@ -43,21 +49,21 @@ internal static class FirewallReader
         // Rules that no tool is there to show may drop what the others let through.
         if (nft is null && (isOnNftables || Directory.Exists("/sys/module/nf_tables")))
             problems.Add("There may be tables of nftables, and nft is not there to read them with.");
-        if (iptables is null && HasLegacyRules())
+        if (iptables is null && HasLegacyRules("filter"))
             problems.Add("There are rules of iptables, and iptables is not there to read them with.");
-        return isRead ? new(tables, string.Join(" ", problems)) : throw new FactsMissingException($"The rules could not be read: {string.Join(" ", problems)}");
+        return isRead ? new(tables, string.Join(" ", problems)) { Nat = nat } : throw new FactsMissingException($"The rules could not be read: {string.Join(" ", problems)}");
     }
 
     // A node's own table drops strangers on purpose, and nothing else; whether it is as it should be, the node knows (the check NodeFirewall).
     private static bool IsOwn(string table) => table.StartsWith("ip flannelps-", StringComparison.Ordinal);
 
     // Asking the older tool loads its modules: only where its table is in use already.
-    private static bool HasLegacyRules()
+    private static bool HasLegacyRules(string table)
     {
         const string Path = "/proc/thread-self/net/ip_tables_names";
         try
         {
-            return File.Exists(Path) && File.ReadLines(Path).Contains("filter");
+            return File.Exists(Path) && File.ReadLines(Path).Contains(table);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -65,7 +71,8 @@ internal static class FirewallReader
         }
     }
 
-    private static string? Run(string program, string[] arguments, List<string> problems)
+    /// <summary>What a program prints; null where it fails, with the reason.</summary>
+    public static string? Run(string program, string[] arguments, List<string> problems)
     {
         var name = $"{Path.GetFileName(program)} {string.Join(' ', arguments)}";
         try

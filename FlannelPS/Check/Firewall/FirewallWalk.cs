@@ -31,6 +31,21 @@ internal static class FirewallWalk
         return doubtful;
     }
 
+    /// <summary>The rules that surely give a packet another source: the first of each chain that packets meet when they leave.</summary>
+    public static IReadOnlyList<Obstacle> Masquerading(FirewallFacts facts, FirewallPacket packet)
+    {
+        Obstacle? doubtful = null;
+        var found = new List<Obstacle>();
+        foreach (var table in facts.Nat)
+        {
+            var chains = table.Chains.ToLookup(chain => chain.Name, StringComparer.Ordinal);
+            foreach (var entry in table.Chains.Where(chain => chain.Hook == packet.Hook))
+                if (Walk(table, entry, chains, packet, ref doubtful, 0) is (FirewallVerdict.Masquerade, { } rule))
+                    found.Add(rule);
+        }
+        return found;
+    }
+
     private static (FirewallVerdict, Obstacle?) Walk(
         FirewallTable table, FirewallChain chain, ILookup<string, FirewallChain> chains, FirewallPacket packet, ref Obstacle? doubtful, int depth)
     {
@@ -55,7 +70,7 @@ internal static class FirewallWalk
                     return (FirewallVerdict.Return, null);
                 continue;
             }
-            var isObstacle = rule.Verdict is FirewallVerdict.Drop or FirewallVerdict.Reject;
+            var isObstacle = rule.Verdict is FirewallVerdict.Drop or FirewallVerdict.Reject or FirewallVerdict.Masquerade;
             var found = isObstacle ? new Obstacle($"{table.Name}, chain {chain.Name}, rule {rule.Position}", rule.Text, rule.Verdict, match == FirewallMatch.Yes) : null;
             if (match == FirewallMatch.Yes)
                 return (rule.Verdict, found);

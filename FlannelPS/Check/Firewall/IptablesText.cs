@@ -97,6 +97,7 @@ internal static class IptablesText
             "ACCEPT" => (FirewallVerdict.Accept, ""),
             "DROP" => (FirewallVerdict.Drop, ""),
             "REJECT" => (FirewallVerdict.Reject, ""),
+            "MASQUERADE" or "SNAT" => (FirewallVerdict.Masquerade, ""),
             "RETURN" => (FirewallVerdict.Return, ""),
             // LOG, MARK and the like go on to the next rule: no chain has their name.
             _ => (isGoto ? FirewallVerdict.Goto : FirewallVerdict.Jump, target),

@@ -9,7 +9,8 @@ internal static class NftablesJson
     /// <summary>The tables that IPv4 packets meet.</summary>
     /// <param name="text">What the program printed.</param>
     /// <param name="isLeftOut">Tables that were read in another way.</param>
-    public static IReadOnlyList<FirewallTable> Read(string text, Func<string, bool> isLeftOut)
+    /// <param name="type">What kind of chains packets are led into: filter, or nat.</param>
+    public static IReadOnlyList<FirewallTable> Read(string text, Func<string, bool> isLeftOut, string type = "filter")
     {
         // The rules keep parts of it; it is left to the collector.
         var items = JsonDocument.Parse(text).RootElement.GetProperty("nftables").EnumerateArray().ToList();
@@ -20,10 +21,10 @@ internal static class NftablesJson
             .Where(chain => Text(chain, "family") is "ip" or "inet" && !isLeftOut(TableOf(chain)))
             .GroupBy(TableOf)
             .Select(chains => (Name: chains.Key, Chains: chains.OrderBy(Priority).ToList()));
-        return [.. tables.OrderBy(table => table.Chains.Min(Priority)).Select(table => new FirewallTable($"nftables {table.Name}", [.. table.Chains.Select(chain => Chain(chain, rules[(table.Name, Text(chain, "name"))], name => sets[(table.Name, name)].FirstOrDefault()))]))];
+        return [.. tables.OrderBy(table => table.Chains.Min(Priority)).Select(table => new FirewallTable($"nftables {table.Name}", [.. table.Chains.Select(chain => Chain(chain, rules[(table.Name, Text(chain, "name"))], name => sets[(table.Name, name)].FirstOrDefault(), type))]))];
     }
 
-    private static FirewallChain Chain(JsonElement chain, IEnumerable<JsonElement> rules, Func<string, JsonElement[]?> sets)
+    private static FirewallChain Chain(JsonElement chain, IEnumerable<JsonElement> rules, Func<string, JsonElement[]?> sets, string type)
     {
         var (number, all) = (0, new List<FirewallRule>());
         foreach (var rule in rules)
@@ -31,7 +32,7 @@ internal static class NftablesJson
             number++;
             all.AddRange(Rules(number, rule, sets));
         }
-        return new(Text(chain, "name"), Text(chain, "type") == "filter" ? Text(chain, "hook") : "", Text(chain, "policy") == "drop" ? FirewallVerdict.Drop : FirewallVerdict.Accept, all);
+        return new(Text(chain, "name"), Text(chain, "type") == type ? Text(chain, "hook") : "", Text(chain, "policy") == "drop" ? FirewallVerdict.Drop : FirewallVerdict.Accept, all);
     }
 
     /// <summary>One rule, or for a verdict map one for each of its elements.</summary>
@@ -56,7 +57,7 @@ internal static class NftablesJson
                     foreach (var mapped in Mapped(position, shown, conditions, statement.Value))
                         yield return mapped;
                     break;
-                case "counter" or "log" or "meta" or "mangle" or "notrack" or "masquerade" or "comment":
+                case "counter" or "log" or "meta" or "mangle" or "notrack" or "comment":
                     break;
                 default:
                     conditions.Add(FirewallCondition.Unknown);    // limit, xt and whatever comes
@@ -80,6 +81,7 @@ internal static class NftablesJson
             "accept" => (FirewallVerdict.Accept, ""),
             "drop" => (FirewallVerdict.Drop, ""),
             "reject" => (FirewallVerdict.Reject, ""),
+            "masquerade" or "snat" => (FirewallVerdict.Masquerade, ""),
             "return" => (FirewallVerdict.Return, ""),
             "jump" => (FirewallVerdict.Jump, Text(statement.Value, "target")),
             "goto" => (FirewallVerdict.Goto, Text(statement.Value, "target")),

@@ -36,6 +36,7 @@ internal sealed class NodeVerdictCheck(string name, string category, string desc
             "Store" => status.Part("store").Text("problem") ?? "The store cannot be followed.",
             "Lease" => status.Part("lease").Text("reason") ?? status.Part("store").Text("problem") ?? "The lease was not renewed.",
             "Configuration" => status.Text("configNotice") ?? "Nobody has written a configuration.",
+            "Peers" when status.Part("store").Number("ignored") is > 0 => "The store is flooded with keys, by a program gone wrong or by somebody who may write there.",
             "Peers" => node.Peers.Objects().Where(peer => peer.Text("state") is "Failed" or "Refused").Select(peer => peer.Text("reason")).FirstOrDefault(reason => reason is not null) ?? "",
             "SubnetFile" => status.Part("subnetFile").Text("problem") ?? "Somebody on this host removed or changed the file.",
             "Ready" => status.Texts("reasons") is [var first, ..] ? first : "",

@@ -51,6 +51,12 @@ internal sealed record StoreFacts
     /// <summary>The leases.</summary>
     public IReadOnlyList<Lease> Leases { get; init; } = [];
 
+    /// <summary>How long a lease lives; null where none was there to ask.</summary>
+    public TimeSpan? LeaseTtl { get; init; }
+
+    /// <summary>What running nodes claim; null where that may not be read.</summary>
+    public IReadOnlyList<ClaimFacts>? Claims { get; init; }
+
     /// <summary>Keys that are no leases.</summary>
     public IReadOnlyList<InvalidLease> Junk { get; init; } = [];
 
@@ -59,5 +65,16 @@ internal sealed record StoreFacts
 
     /// <summary>The network, as far as the configuration tells.</summary>
     public NetworkFacts? Network
-        => Config is null ? null : new(Config.IPv4.Network, Config.IPv6?.Network, OwnSubnet, Config.BackendType, Port, [], "");
+        => Config is null ? null : new(Config.IPv4.Network, Config.IPv6?.Network, OwnSubnet, Config.BackendType, Port, [], "")
+        {
+            SubnetLength = Config.IPv4.SubnetLength,
+            IPv6SubnetLength = Config.IPv6?.SubnetLength,
+        };
 }
+
+/// <summary>What a running node says of itself in the store, or the mark of one that was refused for its identity.</summary>
+/// <param name="Identity">The identity.</param>
+/// <param name="Host">The host's name.</param>
+/// <param name="Subnet">The subnet it holds; empty for none.</param>
+/// <param name="IsMark">Whether it is the mark of a second machine with the identity.</param>
+internal sealed record ClaimFacts(string Identity, string Host, string Subnet, bool IsMark);

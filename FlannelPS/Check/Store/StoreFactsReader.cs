@@ -28,9 +28,13 @@ internal static class StoreFactsReader
             facts = facts with { Latency = clock.Elapsed };
             if (range.Keys is [var item])
                 facts = WithConfig(facts, item.Value);
+            clock.Restart();
             var subnets = await store.RangeAsync(keys.Subnets, cancellationToken).ConfigureAwait(false);
+            // The first read has the connection to make, and in a new process the code.
+            facts = facts with { Latency = clock.Elapsed < facts.Latency ? clock.Elapsed : facts.Latency };
             var read = subnets.Keys.Select(key => LeaseReader.Read(keys.SubnetPrefix, key)).ToList();
             facts = facts with { Leases = [.. read.OfType<Lease>()], Junk = [.. read.OfType<InvalidLease>()] };
+            facts = facts with { LeaseTtl = await LifeAsync(store, facts.Leases, cancellationToken).ConfigureAwait(false), Claims = await ClaimsAsync(store, keys, cancellationToken).ConfigureAwait(false) };
             facts = await TryWriteAsync(store, facts, keys, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreException e)
@@ -38,6 +42,28 @@ internal static class StoreFactsReader
             facts = facts with { Error = e, Action = StoreCommand.Record(e, target).ErrorDetails.RecommendedAction, Latency = clock.Elapsed };
         }
         return facts with { Endpoints = [.. await asked.ConfigureAwait(false)] };
+    }
+
+    private static async Task<TimeSpan?> LifeAsync(IStore store, IReadOnlyList<Lease> leases, CancellationToken cancellationToken)
+        => leases.FirstOrDefault(lease => lease.EtcdLeaseId != 0) is { } lease && (await store.TimeToLiveAsync(lease.EtcdLeaseId, cancellationToken).ConfigureAwait(false)).GrantedTtlSeconds is > 0 and var seconds
+            ? TimeSpan.FromSeconds(seconds) : null;
+
+    // Whoever may read the leases need not be allowed to read these.
+    private static async Task<IReadOnlyList<ClaimFacts>?> ClaimsAsync(IStore store, StoreKeys keys, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var range = await store.RangeAsync(keys.Claims, cancellationToken).ConfigureAwait(false);
+            return [.. from item in range.Keys
+                       let claim = NodeClaim.Read(item.Value)
+                       where claim is not null
+                       let names = item.Key[keys.ClaimPrefix.Length..].Split('/')
+                       select new ClaimFacts(names[0], claim.Host, claim.Subnet, names.Length > 1)];
+        }
+        catch (StoreException e) when (e.Failure == StoreFailure.PermissionDenied)
+        {
+            return null;
+        }
     }
 
     // A transaction whose guard can never hold writes nothing. etcd judges the right to write, and its no-space alarm, before the guard.

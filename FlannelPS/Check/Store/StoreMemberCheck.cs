@@ -6,6 +6,10 @@ internal sealed class StoreMemberCheck() : Check("StoreMember", CheckCategory.St
     public override IEnumerable<Finding> Judge(CheckFacts facts)
     {
         var isOneEnough = facts.Store.AreEndpointsSupposed && facts.Store.Failure is null;
+        var leaders = facts.Store.Endpoints.Where(endpoint => endpoint.IsLeader).DistinctBy(endpoint => endpoint.Member).ToList();
+        if (leaders.Count > 1)
+            yield return Finding.Fail($"{string.Join(" and ", leaders.Select(leader => leader.Endpoint))} both lead.", "The endpoints are of different etcd clusters, or of one that was split and started anew (--force-new-cluster): each has leases of its own.",
+                "Name the endpoints of one cluster only, on all hosts.", leaders[^1].Endpoint);
         foreach (var endpoint in facts.Store.Endpoints.Where(endpoint => endpoint.Error is null || !isOneEnough))
             yield return endpoint.Error is { } error
                 ? Finding.Warn($"{endpoint.Endpoint}: {error}", "This member does not run, or cannot be reached from here.", "Bring it back, or leave it out of the endpoints.", endpoint.Endpoint)

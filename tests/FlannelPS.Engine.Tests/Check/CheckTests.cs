@@ -109,6 +109,16 @@ public sealed class CheckTests
     }
 
     [Theory]
+    [InlineData(FlannelCheckOutputFormat.JUnitXml)]
+    [InlineData(FlannelCheckOutputFormat.NUnitXml)]
+    public void A_report_tells_computers_apart(FlannelCheckOutputFormat format)
+    {
+        FlannelCheckResult one = new("Forwarding", "Kernel", FlannelTestStatus.Pass, "It is 1.", "", "", "", "", TimeSpan.FromSeconds(1)) { ComputerName = "web1" }, two = one with { ComputerName = "web2" };
+        var report = XDocument.Parse(CheckReport.Render([one, two], format));
+        Assert.Equal(["web1 Kernel", "web2 Kernel"], report.Descendants(format == FlannelCheckOutputFormat.JUnitXml ? "testsuite" : "test-suite").Select(suite => suite.Attribute("name")!.Value));
+    }
+
+    [Theory]
     [InlineData(FlannelCheckOutputFormat.JUnitXml, "testcase", "failure", "skipped")]
     [InlineData(FlannelCheckOutputFormat.NUnitXml, "test-case", "failure", "reason")]
     public void A_report_has_each_result_and_bears_any_text(FlannelCheckOutputFormat format, string test, string failure, string reason)

@@ -35,6 +35,16 @@ public sealed class PeerJudgementTests
     [Fact]
     public void What_is_not_programmed_says_why() => Is(PeerJudgement.Judge(Peer with { State = "Failed", Reason = "contested" }, Silent), FlannelTestStatus.Fail, "contested");
 
+    [Theory]
+    [InlineData("Unreachable")]
+    [InlineData("OneWay")]
+    [InlineData("MtuLimited")]
+    public void F75_What_the_nodes_own_probes_say_otherwise_is_no_pass(string probed)
+        => Is(PeerJudgement.Judge(Peer with { Probed = probed, ProbedReason = "as seen" }, Good), FlannelTestStatus.Warn, $"{probed}: as seen");
+
+    [Fact]
+    public void F75_A_failure_that_the_probes_do_not_know_yet_says_so() => Is(PeerJudgement.Judge(Peer with { Probed = "Reachable" }, Silent), FlannelTestStatus.Fail, "say Reachable still");
+
     [Fact]
     public void What_cannot_be_asked_is_skipped_and_never_passed()
     {

@@ -37,7 +37,7 @@ public sealed class HostObjectsTests
         var found = Find([new(int.Parse(parts[2]), IPAddress.Parse(parts[0]), int.Parse(parts[1]), 0, 0)], []);
         Assert.Equal(expected, found.Count == 1);
         if (expected)
-            Assert.Contains($"{parts[0]}/{parts[1]} on {Links.Single(link => link.Index == int.Parse(parts[2])).Name}", found[0], StringComparison.Ordinal);
+            Assert.Contains($"{parts[0]}/{parts[1]} on {Links.Single(link => link.Index == int.Parse(parts[2])).Name}", found[0].Text, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string?, int, byte, bool> Routes => new()
@@ -74,7 +74,7 @@ public sealed class HostObjectsTests
         Assert.Empty(Find([], [route with { Destination = IPNetwork.Parse("10.5.9.0/24"), Protocol = 70, NexthopId = 5 }]));
     }
 
-    private static IReadOnlyList<string> Find(InterfaceAddress[] addresses, Route[] routes)
+    private static IReadOnlyList<HostOverlap> Find(InterfaceAddress[] addresses, Route[] routes)
         => new HostObjects(Links, addresses, routes).Overlapping(Given.Dual(), ["flannel.1"], [IPNetwork.Parse("10.5.1.0/24"), IPNetwork.Parse("fd00:5:0:1::/64")], [IPNetwork.Parse("10.5.192.0/18")]);
 
     private static Link Named(int index, string name) => new(index, name, "", Link.IFF_UP, 1500, null, 0, null);

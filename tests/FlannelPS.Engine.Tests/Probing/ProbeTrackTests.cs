@@ -99,6 +99,21 @@ public sealed class ProbeTrackTests
     }
 
     [Fact]
+    public void F75_I8_A_black_hole_that_ends_while_its_length_is_searched_is_forgotten_within_8_seconds()
+    {
+        for (var second = 0; second < 14; second++)
+        {
+            var path = new Way();
+            path.Run(15);
+            path.Passes = (length, _) => length <= 1400;
+            path.RunUntil(ReachState.MtuLimited);
+            path.Run(second);
+            path.Passes = (_, _) => true;
+            Assert.InRange(path.RunUntil(ReachState.Reachable), 0, 8);
+        }
+    }
+
+    [Fact]
     public void A_black_hole_that_becomes_a_cut_is_a_cut()
     {
         var path = new Way();
