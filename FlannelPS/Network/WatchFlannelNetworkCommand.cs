@@ -25,8 +25,8 @@ public sealed class WatchFlannelNetworkCommand : NodeCommand
 
     /// <summary>End after so many looks.</summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int Count { get; set; } = int.MaxValue;
+    [ValidateRange(1, long.MaxValue)]
+    public long Count { get; set; } = long.MaxValue;
 
     /// <summary>How many seconds to watch; without it until the count is reached, or until Ctrl+C.</summary>
     [Parameter]
@@ -57,7 +57,7 @@ public sealed class WatchFlannelNetworkCommand : NodeCommand
         _screen = IsTerminal ? new LiveScreen(Host.UI, IsPlain) : null;
         try
         {
-            for (var look = 1; ; look++)
+            for (long look = 1; ; look++)
             {
                 var started = TimeProvider.System.GetTimestamp();
                 Show(Look(), changes);
