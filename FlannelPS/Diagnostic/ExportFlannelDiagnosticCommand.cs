@@ -76,7 +76,9 @@ public sealed class ExportFlannelDiagnosticCommand : CheckCommand
         var (facts, checks) = (HostFactsOf(answers), new List<FlannelCheckResult>());
         var entries = Read([.. Sources(nodes, facts, checks)]);
 
-        var mask = new SecretMask(KnownSecrets.Read(nodes.SelectMany(node => new ServiceSource(node).Files()), nodes.Select(node => node.Process), Secrets()));
+        var known = KnownSecrets.Read(
+            nodes.SelectMany(node => new ServiceSource(node).Files()), nodes.Select(node => node.Process), [Target.Options.Password, Credential?.GetNetworkCredential().Password], Target.Options.KeyFile is { } key ? [key] : []);
+        var mask = new SecretMask(known.Values, known.KeyPieces);
         var removed = 0;
         var clean = entries.Select(entry => Clean(entry)).ToList();
         var (fitting, cuts) = DiagnosticBundle.Fit([.. clean.Where(entry => entry.Text.Length > 0)], MaximumSize - DiagnosticSummary.MaximumLength);
@@ -155,16 +157,6 @@ public sealed class ExportFlannelDiagnosticCommand : CheckCommand
         foreach (var text in patterns.Where(text => !WildcardPattern.ContainsWildcardCharacters(text) && !known.Contains(text, StringComparer.OrdinalIgnoreCase)))
             WriteError(FlannelError.NodeNotFound.Record($"There is no node '{text}' on this host.", text));
         return known.Where(name => patterns.Exists(pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase).IsMatch(name)));
-    }
-
-    private IEnumerable<string?> Secrets()
-    {
-        var store = Target.Options;
-        yield return store.Password;
-        yield return Credential?.GetNetworkCredential().Password;
-        if (store.KeyFile is not null && HostFile.Line(store.KeyFile) is { } key)
-            foreach (var part in KnownSecrets.OfKey(key))
-                yield return part;
     }
 
     private string PathAt(DateTimeOffset time)

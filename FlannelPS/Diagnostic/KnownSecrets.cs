@@ -4,15 +4,18 @@ using FlannelPS.Engine.Kernel;
 namespace FlannelPS.Diagnostics;
 
 /// <summary>The secrets of this host's nodes, read where they stand, so that they are found wherever else they may have got to.</summary>
-internal static class KnownSecrets
+/// <param name="Values">Passwords, tokens and the like.</param>
+/// <param name="KeyPieces">Pieces of private keys.</param>
+internal sealed record KnownSecrets(IReadOnlyCollection<string> Values, IReadOnlyCollection<string> KeyPieces)
 {
-    private const int MaximumLength = 256 << 10;
+    private const int MaximumLength = 256 << 10, PieceLength = 16;
 
     /// <summary>Reads them. What may not be read is not known; what is in a bundle is then looked at by its form alone.</summary>
     /// <param name="settings">Files of variables and units.</param>
     /// <param name="processes">The nodes' processes.</param>
     /// <param name="given">What was said to this command.</param>
-    public static IReadOnlyCollection<string> Read(IEnumerable<string> settings, IEnumerable<int> processes, IEnumerable<string?> given)
+    /// <param name="keyFiles">Files of private keys that were said.</param>
+    public static KnownSecrets Read(IEnumerable<string> settings, IEnumerable<int> processes, IEnumerable<string?> given, IEnumerable<string> keyFiles)
     {
         var texts = settings.Select(ReadFile).ToList();
         foreach (var process in processes)
@@ -26,18 +29,16 @@ internal static class KnownSecrets
         texts.Add(string.Join('\n', Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
             .Where(variable => ((string)variable.Key).StartsWith("FLANNELD_", StringComparison.Ordinal)).Select(variable => $"{variable.Key}={variable.Value}")));
         var secrets = texts.SelectMany(SecretMask.Find).Concat(given.OfType<string>()).ToHashSet(StringComparer.Ordinal);
-        foreach (var path in texts.SelectMany(KeyFiles).Distinct(StringComparer.Ordinal))
-            secrets.UnionWith(OfKey(ReadFile(path)));
-        return secrets;
+        return new(secrets, [.. texts.SelectMany(KeyFiles).Concat(keyFiles).Distinct(StringComparer.Ordinal).SelectMany(path => PiecesOfKey(ReadFile(path)))]);
     }
 
-    /// <summary>The lines of a private key, and the key without line ends.</summary>
-    internal static IEnumerable<string> OfKey(string pem)
+    /// <summary>The lines of a private key in pieces: what is twice as long as one, and of the key, has a whole one in it.</summary>
+    internal static IEnumerable<string> PiecesOfKey(string pem)
     {
         if (!pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
             return [];
-        var lines = pem.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length >= 16 && !line.StartsWith("-----", StringComparison.Ordinal)).ToList();
-        return [.. lines, string.Concat(lines)];
+        return pem.Split('\n', StringSplitOptions.TrimEntries).Where(line => !line.StartsWith("-----", StringComparison.Ordinal))
+            .SelectMany(line => Enumerable.Range(0, line.Length / PieceLength).Select(piece => line.Substring(piece * PieceLength, PieceLength)));
     }
 
     private static IEnumerable<string> KeyFiles(string text)

@@ -14,10 +14,15 @@ internal sealed partial class SecretMask
     private const int ShortestKnown = 4;
     private static readonly string[] Ordinary = ["true", "false", "null", "none", Mark];
     private readonly string[] _known;
+    private readonly string[] _keyPieces;
 
     /// <param name="known">Secrets that were read where they stand.</param>
-    public SecretMask(IEnumerable<string> known)
-        => _known = [.. known.Where(secret => secret.Length >= ShortestKnown && !Ordinary.Contains(secret, StringComparer.OrdinalIgnoreCase)).SelectMany(Spellings).Distinct(StringComparer.Ordinal).OrderByDescending(spelling => spelling.Length)];
+    /// <param name="keyPieces">Pieces of private keys: with one of them goes what of the key stands around it.</param>
+    public SecretMask(IEnumerable<string> known, IEnumerable<string>? keyPieces = null)
+    {
+        _keyPieces = [.. (keyPieces ?? []).Distinct(StringComparer.Ordinal)];
+        _known = [.. known.Where(secret => secret.Length >= ShortestKnown && !Ordinary.Contains(secret, StringComparer.OrdinalIgnoreCase)).SelectMany(Spellings).Distinct(StringComparer.Ordinal).OrderByDescending(spelling => spelling.Length)];
+    }
 
     /// <summary>The text without secrets.</summary>
     public string Apply(string text) => Apply(text, out _);
@@ -34,6 +39,8 @@ internal sealed partial class SecretMask
                 count += text.Split(secret).Length - 1;
                 text = text.Replace(secret, Mark, StringComparison.Ordinal);
             }
+        foreach (var piece in _keyPieces)
+            text = WithoutKey(text, piece, ref count);
         text = PrivateKey().Replace(text, _ => Removed(Mark));
         text = WithoutUsers(text, ref count);
         text = Scheme().Replace(text, match => Removed(match.Groups[1].Value + Mark));
@@ -88,6 +95,25 @@ internal sealed partial class SecretMask
     private static string Escaped(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static string Json(string text) => System.Text.Json.JsonEncodedText.Encode(text).ToString();
+
+    /// <summary>Each place of a piece, with all of base64 before and behind it (RFC 4648 section 4).</summary>
+    private static string WithoutKey(string text, string piece, ref int count)
+    {
+        for (var at = 0; (at = text.IndexOf(piece, at, StringComparison.Ordinal)) >= 0; at += Mark.Length)
+        {
+            var (start, end) = (at, at + piece.Length);
+            while (start > 0 && IsBase64(text[start - 1]))
+                start--;
+            while (end < text.Length && IsBase64(text[end]))
+                end++;
+            text = string.Concat(text.AsSpan(0, start), Mark, text.AsSpan(end));
+            at = start;
+            count++;
+        }
+        return text;
+
+        static bool IsBase64(char character) => char.IsAsciiLetterOrDigit(character) || character is '+' or '/' or '=';
+    }
 
     private static string WithoutUsers(string text, ref int count)
     {

@@ -340,7 +340,7 @@ Describe 'Get-FlannelMetric' {
         $rounds.Type | Should -Be 'counter'
         $rounds.Value | Should -BeGreaterThan 0
         (Get-FlannelMetric flannel flannelps_lease*).Name | Should -Contain 'flannelps_leases'
-        (Get-FlannelNode | Get-FlannelMetric -Metric *ready).Value | Should -Be 1
+        (Get-FlannelNode | Get-FlannelMetric -Metric *s_ready).Value | Should -Be 1
     }
 
     It 'gives the parts of a histogram, states and words with the type of their family' {
@@ -365,7 +365,7 @@ Describe 'Get-FlannelMetric' {
             [Text.Encoding]::UTF8.GetString($answer.Content) | Should -Match '(?s)flannelps_ready 1.*# EOF\n$'
             { Invoke-WebRequest http://198.18.0.11:9478/metrics -NoProxy -TimeoutSec 2 } | Should -Throw
             (Invoke-WebRequest http://127.0.0.1:9478/status -NoProxy -SkipHttpErrorCheck).StatusCode | Should -Be 404
-            (Get-FailureOf { Start-FlannelNode -Name second -SubnetFile /run/flannel/second.env -MetricsPort 9478 } NodeStartFailed).Exception.Message | Should -Match '--metrics-port'
+            (Get-FailureOf { Start-FlannelNode -Name second -Prefix /second -SubnetFile /run/flannel/second.env -MetricsPort 9478 } NodeStartFailed).Exception.Message | Should -Match '--metrics-port'
         }
         finally {
             Stop-FlannelNode flannel
