@@ -148,15 +148,15 @@ Describe 'The shipped files in Pester <Version>' -ForEach $versions {
     It 'run beside a file of one''s own, as about_FlannelPS_Checks shows it' {
         $own = New-Item -ItemType Directory "$TestDrive/own $Version"
         $text = Get-Content "$env:FLANNELPS_MODULE/en-US/about_FlannelPS_Checks.help.txt"
-        $from = $text.IndexOf('        BeforeAll { $node = Get-FlannelNode flannel }')
-        $lines = $text[$from..($text.IndexOf('        }', $from))]
+        $from = [array]::IndexOf($text, '        BeforeAll { $node = Get-FlannelNode flannel }')
+        $lines = $text[$from..([array]::IndexOf($text, '        }', $from))]
         Set-Content "$own/Site.Tests.ps1" $lines
         $script = "Import-Module '$Path'; `$configuration = New-PesterConfiguration; `$configuration.Run.Path = '$own', '$env:FLANNELPS_MODULE/Checks/Simple'; `$configuration.Run.PassThru = `$true; `$configuration.Output.Verbosity = 'None'; Import-Module '$env:FLANNELPS_MODULE/FlannelPS.psd1'; `$run = Invoke-Pester -Configuration `$configuration; `$run.FailedContainersCount; `$run.Tests | ForEach-Object { `"`$(`$_.Name) `$(`$_.Result)`" }"
         $seen = @(& ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $script 3>$null)
         $seen[0] | Should -Be '0'
         $seen | Should -Contain 'keeps the network that was agreed Passed'
         $seen | Should -Contain 'has room for ten more hosts Passed'
-        @($seen -match '^<Name>.* Passed').Count + @($seen -match '^Forwarding').Count | Should -BeGreaterThan 0
+        $seen.Count | Should -BeGreaterThan 40 -Because 'the shipped ones ran too'
     }
 
     It 'fail with evidence, cause and remedy' {
