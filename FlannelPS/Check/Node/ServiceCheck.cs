@@ -6,7 +6,9 @@ namespace FlannelPS.Checks;
 internal sealed class ServiceCheck() : Check("Service", CheckCategory.Node, FlannelCheckScope.Host | FlannelCheckScope.Node, "Whether the node's unit of systemd is enabled and active, and not in a loop of restarts.")
 {
     private const int Many = 3;
-    private static readonly TimeSpan Young = TimeSpan.FromMinutes(1);
+
+    // The unit starts again after 5 s: who lives longer than twice that is out of the loop, though systemd goes on counting.
+    private static readonly TimeSpan Young = TimeSpan.FromSeconds(10);
 
     public override IEnumerable<Finding> Judge(CheckFacts facts)
     {
