@@ -3,11 +3,20 @@ using System.Net;
 namespace FlannelPS.Engine.Probing;
 
 /// <summary>What the probes say of one peer, at one moment.</summary>
-/// <param name="State">One word.</param>
-/// <param name="Reason">What was seen, one line; empty for what is well or not known.</param>
-/// <param name="Address">What is asked.</param>
-public sealed record PeerReach(ReachState State, string Reason, IPAddress Address)
+/// <param name="state">One word.</param>
+/// <param name="reason">What was seen, one line; empty for what is well or not known.</param>
+/// <param name="address">What is asked.</param>
+public sealed class PeerReach(ReachState state, string reason, IPAddress address)
 {
+    /// <summary>One word.</summary>
+    public ReachState State { get; } = state;
+
+    /// <summary>What was seen, one line; empty for what is well or not known.</summary>
+    public string Reason { get; } = reason;
+
+    /// <summary>What is asked.</summary>
+    public IPAddress Address { get; } = address;
+
     /// <summary>There and back, the median of the last answers; null before the first.</summary>
     public TimeSpan? RoundTrip { get; init; }
 

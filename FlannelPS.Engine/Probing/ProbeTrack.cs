@@ -68,6 +68,9 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
     /// <summary>Where it stands; <see cref="ReachState.OneWay"/> is told by <see cref="Read"/> alone.</summary>
     public ReachState State { get; private set; }
 
+    /// <summary>What was told of it last.</summary>
+    public ReachState Told { get; set; }
+
     /// <summary>The longest packet that passes, bytes; null while that is not known.</summary>
     public int? WorkingMtu { get; private set; }
 

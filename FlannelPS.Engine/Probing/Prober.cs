@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net;
-using System.Runtime.InteropServices;
 using FlannelPS.Engine.Kernel;
 using FlannelPS.Engine.Leases;
 using FlannelPS.Engine.Reconcile;
@@ -29,7 +28,7 @@ internal sealed class Prober : IDisposable
     private readonly long _start;
     private readonly object _lock = new();
     private readonly Dictionary<uint, ProbeTrack> _byAddress = [];
-    private readonly Dictionary<string, (ProbeTrack Track, ReachState Told)> _byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ProbeTrack> _byKey = new(StringComparer.Ordinal);
     private readonly LogBudget _budget;
     private readonly byte[] _packet = new byte[65536];
     private readonly ulong _secret = BinaryPrimitives.ReadUInt64LittleEndian(Entropy.Bytes(8));
@@ -61,7 +60,10 @@ internal sealed class Prober : IDisposable
         lock (_lock)
         {
             var (now, at) = (Now, _time.GetUtcNow());
-            return _byKey.ToDictionary(entry => entry.Key, entry => entry.Value.Track.Read(now, at), StringComparer.Ordinal);
+            var all = new Dictionary<string, PeerReach>(_byKey.Count, StringComparer.Ordinal);
+            foreach (var (key, track) in _byKey)
+                all[key] = track.Read(now, at);
+            return all;
         }
     }
 
@@ -106,7 +108,7 @@ internal sealed class Prober : IDisposable
             var wake = Now + LongestWait;
             var period = TimeSpan.FromSeconds(Math.Max(ShortestPeriod.TotalSeconds, (double)_byKey.Count / PeersPerSecond));
             var left = PacketsPerTurn;
-            foreach (var (track, _) in _byKey.Values)
+            foreach (var track in _byKey.Values)
             {
                 track.Expire(Now);
                 if (left > 0 && track.IsDue(Now))
@@ -130,19 +132,19 @@ internal sealed class Prober : IDisposable
             if (overlay.Backend.ProbeAddress(peer) is not { } address)
                 continue;
             gone.Remove(peer.Key);
-            if (_byKey.TryGetValue(peer.Key, out var known) && known.Track.Address.Equals(address))
+            if (_byKey.TryGetValue(peer.Key, out var known) && known.Address.Equals(address))
             {
-                known.Track.Resize(mtu, Now);
+                known.Resize(mtu, Now);
                 continue;
             }
             // Peers that come together are not asked together.
             var track = new ProbeTrack(address, mtu, Now + ShortestPeriod * (Scatter(_counter++) % 1000 / 1000.0));
-            _byKey[peer.Key] = (track, ReachState.Unknown);
+            _byKey[peer.Key] = track;
         }
         foreach (var key in gone)
             _byKey.Remove(key);
         _byAddress.Clear();
-        foreach (var (track, _) in _byKey.Values)
+        foreach (var track in _byKey.Values)
             _byAddress[Number(track.Address)] = track;
         (_overlay, _peers) = (overlay, peers);
     }
@@ -208,16 +210,16 @@ internal sealed class Prober : IDisposable
         Span<int> counts = stackalloc int[(int)ReachState.Unreachable + 1];
         counts.Clear();
         var (first, firstKey) = ((ProbeTrack?)null, "");
-        foreach (var (key, (track, told)) in _byKey)
+        foreach (var (key, track) in _byKey)
         {
             var state = track.IsOneWay(now) ? ReachState.OneWay : track.State;
             counts[(int)state]++;
             if (first is null && state >= ReachState.MtuLimited)
                 (first, firstKey) = (track, key);
-            if (state == told)
+            if (state == track.Told)
                 continue;
-            CollectionsMarshal.GetValueRefOrNullRef(_byKey, key).Told = state;
-            Log(key, told, track.Read(now, at));
+            Log(key, track.Told, track.Read(now, at));
+            track.Told = state;
         }
         // A reason with an age in it would make a new status each second.
         var example = first is null ? "" : $"{SubnetOf(firstKey)} is {(first.IsOneWay(now) ? ReachState.OneWay : first.State)}";

@@ -33,7 +33,16 @@ public sealed class AlarmTests(ITestOutputHelper output)
             }
 
             await network.Store.PutAsync(Network.Prefix + "/config", Network.Config(backend), network.Limit);
-            await load;
+            try
+            {
+                await load;
+            }
+            catch (InvalidOperationException e)
+            {
+                // What makes the load may itself be starved by it; whether an alarm is raised is what is asked.
+                output.WriteLine(e.Message);
+            }
+
             rounds++;
         }
 
