@@ -73,8 +73,7 @@ public abstract class NodeOptionCommand : StoreCommand
 
     /// <summary>Whether each peer is asked every few seconds, through the tunnel, whether it is reachable.</summary>
     [Parameter]
-    [Alias("probe")]
-    public bool? ProbePeers { get; set; }
+    public bool? Probe { get; set; }
 
     /// <summary>Seconds between two looks at the firewall.</summary>
     [Parameter]
@@ -183,7 +182,7 @@ public abstract class NodeOptionCommand : StoreCommand
         Switched(nameof(BlackholeRoute), "IP_BLACKHOLE_ROUTE", BlackholeRoute);
         Given("IPTABLES_FORWARD_RULES", Word(ForwardRules));
         Given("STRICT_PEERS", Word(StrictPeers));
-        Given("PROBE", Word(ProbePeers));
+        Given("PROBE", Word(Probe));
         Given("NO_MASQ_PREFIX", NoMasqueradePrefix is null ? null : string.Join(',', NoMasqueradePrefix));
         Switched(nameof(AllowOverlap), "ALLOW_OVERLAP", AllowOverlap);
         Given("TX_CHECKSUM_OFFLOAD", TxChecksumOffload?.ToLowerInvariant());

@@ -4,7 +4,7 @@ BeforeAll {
     $etcd = Start-LabEtcd
     Set-LabKey $etcd /coreos.com/network/config '{"Network":"10.42.0.0/16","Backend":{"Type":"vxlan"}}'
     Set-LabLease $etcd 10.42.1.0/24 198.18.0.21
-    $node = Start-FlannelNode -LeaseTtlSeconds 3600 -ProbePeers $false
+    $node = Start-FlannelNode -LeaseTtlSeconds 3600 -Probe $false
     Wait-Until { @(Get-FlannelPeer | Where-Object Programmed).Count -eq 1 }
     # The store goes, and comes back as it was.
     function Suspend-Store {
@@ -126,7 +126,7 @@ Describe 'Test-FlannelNode' {
             Test-FlannelNode | Should -BeFalse
             (Get-Check Answers).Message | Should -Match 'No node .flannel. runs'
         }
-        finally { $node = Start-FlannelNode -LeaseTtlSeconds 3600 -ProbePeers $false }
+        finally { $node = Start-FlannelNode -LeaseTtlSeconds 3600 -Probe $false }
         $null = Get-FailureOf { Test-FlannelNode nosuch -ErrorAction Stop } NodeNotFound
     }
 }
@@ -229,14 +229,14 @@ Describe 'Repair-FlannelNode' {
         $null = Get-FailureOf { Repair-FlannelNode nosuch -ErrorAction Stop } NodeNotFound
         Stop-FlannelNode flannel
         try { $null = Get-FailureOf { Repair-FlannelNode -ErrorAction Stop } NodeNotRunning }
-        finally { $null = Start-FlannelNode -LeaseTtlSeconds 3600 -ProbePeers $false }
+        finally { $null = Start-FlannelNode -LeaseTtlSeconds 3600 -Probe $false }
     }
 }
 
 Describe 'Get-FlannelHealth' {
     BeforeAll {
         Stop-FlannelNode flannel
-        $null = Start-FlannelNode -HealthzIP 127.0.0.1 -HealthzPort 8471 -ProbePeers $false
+        $null = Start-FlannelNode -HealthzIP 127.0.0.1 -HealthzPort 8471 -Probe $false
     }
 
     It 'tells of the nodes of this host whether they live and are ready' {
