@@ -60,6 +60,9 @@ public sealed partial class ParameterTests
         ["ExcludeTag"] = "as Tag",
         ["OutputFile"] = "a path; the session resolves it",
         ["CombinedKey"] = "the name of a variable",
+        ["ComputerName"] = "a host by its name, an alias or an address, as ssh takes it",
+        ["UserName"] = "a user of another computer",
+        ["KeyFilePath"] = "a path; the session resolves it",
     };
 
     private static IEnumerable<(CmdletFacts Cmdlet, ParameterFacts Parameter)> All
