@@ -11,6 +11,7 @@ BeforeAll {
     $subnetOf = @{}
     Get-FlannelPeer flannel | ForEach-Object { $subnetOf["$($_.PublicIP)"] = "$($_.Subnet)" }
     Wait-Until { Test-FlannelConnectivity flannel } -Seconds 30
+    Wait-Until { @(Get-FlannelPeer flannel -State Reachable).Count -eq 2 } -Seconds 20    # by the node's own probes
 
     # Names of the checks that are not as they should be.
     function Get-Complaint($Result) { @($Result | Where-Object Status -In Fail, Warn | ForEach-Object Name | Sort-Object -Unique) }
