@@ -96,7 +96,7 @@ internal sealed partial class ProbeTrack
 
     private void Reach(int? workingMtu)
     {
-        if (State == ReachState.Unreachable)
+        if (State is ReachState.Unreachable or ReachState.MtuLimited)
             _recent = 0;    // an outage is not a loss here and there, and is forgotten when it ends
         (State, WorkingMtu) = (Weigh(), workingMtu);
     }

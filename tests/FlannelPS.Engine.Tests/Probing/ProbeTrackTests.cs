@@ -114,6 +114,26 @@ public sealed class ProbeTrackTests
     }
 
     [Fact]
+    public void I8_F75_What_a_black_hole_took_is_no_loss_once_it_is_over()
+    {
+        var path = new Way();
+        path.Run(15);
+        for (var chance = 0; chance < 2; chance++)
+        {
+            var seen = 0;
+            path.Passes = (_, _) => ++seen > 1;
+            path.Run(9);
+        }
+        path.Passes = (length, _) => length <= 1400;
+        path.RunUntil(ReachState.MtuLimited);
+        path.Run(3);
+        path.Passes = (_, _) => true;
+        Assert.InRange(path.RunUntil(ReachState.Reachable), 0, 15);
+        path.Run(30);
+        Assert.Equal([ReachState.MtuLimited, ReachState.Reachable], path.States[^2..]);
+    }
+
+    [Fact]
     public void A_black_hole_that_becomes_a_cut_is_a_cut()
     {
         var path = new Way();
