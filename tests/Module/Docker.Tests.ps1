@@ -65,6 +65,6 @@ Describe 'Containers of Docker on two hosts' -Skip:([bool]$why) {
         Wait-Until { $script:server = Invoke-LabDocker $dockers[1] cp work:/tmp/server.json - | tar -xOf - | Out-String; $script:server -match 'sum_received' } 30
         $report = $script:server | ConvertFrom-Json
         $report.start.connected[0].remote_host | Should -Be $address[0]
-        $report.end.sum_received.bytes | Should -BeGreaterThan 15MB
+        $report.end.sum_received.bytes | Should -BeGreaterThan 8MB    # what is on the way when one side is done is not counted
     }
 }
