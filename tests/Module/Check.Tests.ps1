@@ -205,6 +205,7 @@ Describe 'The way to other hosts' {
 
     It 'tries from the network namespace of the node' {
         # The second host's daemon writes its socket here; its way is not ours.
+        Wait-Until { @(Get-FlannelPeer h2 -State Reachable).Count -eq 2 } -Seconds 20    # what was cut before is forgotten
         $results = Test-FlannelConnectivity h2 -Detailed
         @($results.PublicIP | ForEach-Object { "$_" } | Sort-Object) | Should -Be '198.18.0.11', '198.18.0.13'
         $results.Status | Select-Object -Unique | Should -Be 'Pass'
