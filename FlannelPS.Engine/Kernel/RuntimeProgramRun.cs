@@ -23,8 +23,11 @@ internal static class RuntimeProgramRun
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         using var process = Start(start);
+        // Streams that were asked for are not closed with the process, and would wait for the collector.
+        using var output = process.StandardOutput;
+        using var errors = process.StandardError;
         var feeding = FeedAsync(process, input.ToArray());
-        var (reading, complaining) = (ReadAsync(process.StandardOutput.BaseStream, maxOutput, cut: false), ReadAsync(process.StandardError.BaseStream, MaxError, cut: true));
+        var (reading, complaining) = (ReadAsync(output.BaseStream, maxOutput, cut: false), ReadAsync(errors.BaseStream, MaxError, cut: true));
         var ending = !reading.Wait(limit) ? ProgramEnding.TooLate : reading.Result is null ? ProgramEnding.TooLong : ProgramEnding.Exited;
         if (ending != ProgramEnding.Exited)
             process.Kill();

@@ -47,7 +47,7 @@ internal static class ProbeRows
     {
         var env = SubnetEnv.Parse(await File.ReadAllTextAsync(host.SubnetFile));
         string own = env.Key[..env.Key.IndexOf('-')];
-        string mac = (await host.Namespace.RunAsync("cat", "/sys/class/net/flannel.1/address")).ThrowIfFailed().Output.Trim();
+        string mac = (await host.Namespace.RunAsync("ip", "-o", "link", "show", "flannel.1")).ThrowIfFailed().Output.Split("link/ether ")[1].Split(' ')[0];
         await place.RunAsync("ip", "link", "del", "probed");
         place.Sysctl("net/ipv4/conf/all/rp_filter", "0");
         place.Sysctl("net/ipv4/conf/default/rp_filter", "0");
@@ -65,12 +65,8 @@ internal static class ProbeRows
 
     private static async Task<double> BytesAsync(Host host)
     {
-        double bytes = 0;
-        foreach (string counter in new[] { "rx_bytes", "tx_bytes" })
-        {
-            bytes += double.Parse((await host.Namespace.RunAsync("cat", $"/sys/class/net/eth0/statistics/{counter}")).ThrowIfFailed().Output, System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        return bytes;
+        // Received bytes are the first column, sent ones the ninth.
+        string[] columns = (await host.Namespace.RunAsync("cat", "/proc/net/dev")).ThrowIfFailed().Output.Split("eth0:")[1].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return double.Parse(columns[0], System.Globalization.CultureInfo.InvariantCulture) + double.Parse(columns[8], System.Globalization.CultureInfo.InvariantCulture);
     }
 }
