@@ -6,7 +6,7 @@ namespace FlannelPS.Engine.Kernel;
 internal static class IcmpH
 {
     internal const int IPPROTO_ICMP = 1, IP_PMTUDISC_PROBE = 3;
-    internal const byte ICMP_ECHOREPLY = 0, ICMP_ECHO = 8;
+    internal const byte ICMP_ECHOREPLY = 0, ICMP_DEST_UNREACH = 3, ICMP_ECHO = 8, ICMP_TIME_EXCEEDED = 11;
     internal const int SO_ATTACH_FILTER = 26, SO_TIMESTAMPNS = 35;
     internal const ushort BPF_LDX_B_MSH = 0xb1, BPF_LD_B_IND = 0x50, BPF_LD_W_IND = 0x40, BPF_JMP_JEQ_K = 0x15, BPF_RET_K = 0x06;
 }

@@ -15,6 +15,7 @@ internal sealed class LeaseAcquisition(
     IStore store, StoreKeys keys, LeaseSettings settings, LeaseRequest request, Action<LeasePhase, string> waiting, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan NoSubnetPause = TimeSpan.FromSeconds(5);
+    private readonly CloneMark _mark = new(store, keys, request);
     private long _granted;
     private Task<EtcdLease>? _ahead;
     private long _grantedAt;
@@ -60,7 +61,7 @@ internal sealed class LeaseAcquisition(
                         }
                         catch (LeaseConflictException)
                         {
-                            await LeaveMarkAsync(cancellationToken).ConfigureAwait(false);
+                            await _mark.LeaveAsync(cancellationToken).ConfigureAwait(false);
                             throw;
                         }
                     }
@@ -96,6 +97,9 @@ internal sealed class LeaseAcquisition(
             await RevokeUnusedAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>Nobody waits for a lease here any more: the mark of a second machine goes.</summary>
+    public Task TakeMarkBackAsync() => _mark.TakeBackAsync();
 
     /// <summary>Where workloads have a subnet already, it is that one or none: another would cut them off without a word.</summary>
     private void RefuseOther(LeaseTable table, NetworkConfig config)
@@ -306,21 +310,6 @@ internal sealed class LeaseAcquisition(
             seen = left;
             waiting(LeasePhase.Waiting, $"host '{other.Value.Host}' gave a sign of life a moment ago; waiting to see whether it lives ({refusal})");
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Tells the other machine of this identity that there is a second one, so that both sides say so.</summary>
-    private async Task LeaveMarkAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            var life = await store.GrantAsync(NodeClaim.TtlSeconds, cancellationToken).ConfigureAwait(false);
-            var mark = new NodeClaim(request.Nonce, "", Environment.MachineName, "").Write();
-            await store.PutAsync($"{keys.ClaimPrefix}{request.Identity}/{request.Nonce}", mark, life.Id, cancellationToken).ConfigureAwait(false);
-        }
-        catch (StoreException)
-        {
-            // It is a courtesy: this side knows.
         }
     }
 

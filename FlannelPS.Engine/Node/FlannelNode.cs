@@ -138,6 +138,7 @@ public sealed partial class FlannelNode
             acquisition.ClaimsAhead = isFresh ? ahead.Claims : null;
             var list = isFresh ? await ReadAhead.TryAsync(ahead.Subnets).WaitAsync(stop.Token).ConfigureAwait(false) : null;
             var acquired = await AcquireAsync(acquisition, config, list, stop.Token).ConfigureAwait(false);
+            await acquisition.TakeMarkBackAsync().ConfigureAwait(false);
 
             var overlay = NewOverlay(socket, config, backend, node, acquired.Lease.Subnet, vteps);
             Publish(status => status with { Phase = NodePhase.Peers, Waiting = "", SavedFrom = null });
@@ -154,6 +155,7 @@ public sealed partial class FlannelNode
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
+            await acquisition.TakeMarkBackAsync().ConfigureAwait(false);
             if (host is not null)
                 await host.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

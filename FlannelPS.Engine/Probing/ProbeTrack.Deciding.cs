@@ -8,11 +8,10 @@ internal sealed partial class ProbeTrack
     private void Settle(ref Probe probe, bool lost, TimeSpan now)
     {
         (probe.IsSettled, probe.IsLost) = (true, lost);
-        if (probe.IsCounted)
-        {
+        if (probe.IsSample)
             _loss.Add(probe.SentAt, lost);
-            _recent = (_recent << 1 | (lost ? 1u : 0u)) & (1u << Recent) - 1;
-        }
+        if (probe.IsTurn)
+            Remember(lost);
         var isLong = probe.Length == Mtu;
         switch (_mode)
         {
@@ -65,14 +64,16 @@ internal sealed partial class ProbeTrack
             Begin(now);
     }
 
+    private void Remember(bool lost) => _recent = (_recent << 1 | (lost ? 1u : 0u)) & (1u << Recent) - 1;
+
     private ReachState Weigh()
-        => BitOperations.PopCount(_recent) is var lost && lost >= LossyFrom ? ReachState.Lossy : lost <= LossyUntil || State != ReachState.Lossy ? ReachState.Reachable : State;
+        => BitOperations.PopCount(_recent) is var lost && lost >= LossyFrom ? ReachState.Lossy : lost == 0 || State != ReachState.Lossy ? ReachState.Reachable : State;
 
     private void Begin(TimeSpan now)
     {
         if (_probes.Length < ManyProbes)
             Array.Resize(ref _probes, ManyProbes);
-        (_mode, _step, _pending, _answered, _due, _doubted) = (Mode.Deciding, 0, 0, default, now, now);
+        (_mode, _step, _pending, _answered, Due, _doubted) = (Mode.Deciding, 0, 0, default, now, now);
     }
 
     private void Count(int length) => _answered = length == Mtu ? (_answered.Short, _answered.Long + 1) : (_answered.Short + 1, _answered.Long);
@@ -98,11 +99,28 @@ internal sealed partial class ProbeTrack
     {
         if (State is ReachState.Unreachable or ReachState.MtuLimited)
             _recent = 0;    // an outage is not a loss here and there, and is forgotten when it ends
+        else
+            Learn();
         (State, WorkingMtu) = (Weigh(), workingMtu);
     }
 
+    /// <summary>What was lost after the first answer is loss; before it, it may have been an outage that ended.</summary>
+    private void Learn()
+    {
+        var came = false;
+        for (var i = 0; i < _probes.Length; i++)
+        {
+            var probe = _probes[(_next + i) % _probes.Length];
+            if (!probe.IsUsed || probe.IsTurn || probe.SentAt < _doubted)
+                continue;
+            if (came)
+                Remember(probe.IsLost);
+            came |= !probe.IsLost;
+        }
+    }
+
     private void Search(TimeSpan now)
-        => (_mode, _pending, _answered, _search, _tryingWhole, _due) = (Mode.Searching, 0, default, (ProbePacket.Short, Mtu), true, now);
+        => (_mode, _pending, _answered, _search, _tryingWhole, Due) = (Mode.Searching, 0, default, (ProbePacket.Short, Mtu), true, now);
 
     private void Halve(TimeSpan now)
     {
@@ -111,7 +129,7 @@ internal sealed partial class ProbeTrack
             // Where much is lost, six long ones may have been lost by chance.
             _tryingWhole = false;
             if (_answered == default)
-                (State, WorkingMtu, _due) = (ReachState.MtuLimited, State == ReachState.MtuLimited ? WorkingMtu : null, now);
+                (State, WorkingMtu, Due) = (ReachState.MtuLimited, State == ReachState.MtuLimited ? WorkingMtu : null, now);
             else
             {
                 _mode = Mode.Steady;
@@ -122,12 +140,12 @@ internal sealed partial class ProbeTrack
         }
         var middle = (_search.Passes + _search.Stays) / 2;
         _search = _answered == default ? (_search.Passes, middle) : (middle, _search.Stays);
-        (_answered, _due) = (default, now);
+        (_answered, Due) = (default, now);
         if (_search.Stays - _search.Passes > 1)
             return;
         (_mode, WorkingMtu) = (Mode.Steady, _search.Passes);
         // All but the whole passes: most likely the hole went away during the search.
         if (_search.Stays == Mtu)
-            _longTurn = false;
+            _longAt = now;
     }
 }

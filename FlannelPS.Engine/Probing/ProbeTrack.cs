@@ -5,23 +5,26 @@ namespace FlannelPS.Engine.Probing;
 
 /// <summary>What is known of the way to one peer, and what to ask next. Time is handed in; sends nothing itself.</summary>
 /// <remarks>
-/// Every period one packet goes out, short and at the tunnel's MTU in turn. One that is lost proves nothing, so six pairs follow quickly, and they decide: nothing came back, or nothing long, or
-/// the loss was chance. So a cut is known within two periods, and one that loses every third packet does not flap between two states. Where long packets do not pass, the longest that do are
-/// searched for by halving.
+/// Every period one packet goes out, a short one, or every four seconds one of the tunnel's MTU. One that is lost proves nothing, so six pairs follow quickly, and they decide: nothing came back,
+/// or nothing long, or the loss was chance. Then turns come quickly for a while, so that it is soon known whether more is lost, and that it is not any more; three lost of twenty are loss until
+/// none is, so it does not flap. Where long packets do not pass, the longest that do are searched for by halving.
 /// </remarks>
 internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan first)
 {
     /// <summary>How long an answer is waited for. A later one is taken in all the same.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whose probe came within this time is heard.</summary>
+    /// <summary>Whose probe came within this time, or two periods, is heard.</summary>
     public static readonly TimeSpan HeardFor = TimeSpan.FromSeconds(10);
 
-    /// <summary>Distance of the pairs that decide.</summary>
+    // Somewhat less than meant, because turns come late: one second, four seconds.
+    private static readonly TimeSpan SampleEvery = TimeSpan.FromMilliseconds(900), LongEvery = TimeSpan.FromMilliseconds(3500);
+
+    /// <summary>Distance of the pairs that decide, and of turns where something was lost.</summary>
     internal static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(500);
 
     private const int Pairs = 6, Tries = 3, FewProbes = 4, ManyProbes = 16, Samples = 8, SearchAgain = 10;
-    private const int Recent = 20, LossyFrom = 3, LossyUntil = 1;
+    private const int Recent = 20, LossyFrom = 3;
     private Probe[] _probes = new Probe[FewProbes];    // more while it decides
     private readonly TimeSpan[] _roundTrips = new TimeSpan[Samples];
     private readonly LossWindow _loss = new();
@@ -34,12 +37,14 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
     private (int Passes, int Stays) _search;
     private int _longChecks;
     private uint _recent;    // a bit for each of the last turns: 1 for lost
-    private bool _longTurn;
     private bool _tryingWhole;
     private TimeSpan _doubted;
-    private TimeSpan _due = first;
+    private TimeSpan _sampleAt;
+    private TimeSpan _longAt = first + Quick;
+    private bool _wasLong;
     private TimeSpan? _lastAnswer;
     private TimeSpan? _lastHeard;
+    private TimeSpan _heardFor = HeardFor;
     private string _hostName = "";
     private string _version = "";
 
@@ -56,7 +61,7 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
         public long Clock;
         public TimeSpan SentAt;
         public ushort Sequence, Length;
-        public bool IsUsed, IsSettled, IsLost, IsCounted;
+        public bool IsUsed, IsSettled, IsLost, IsTurn, IsSample;
     }
 
     /// <summary>Whom it is about.</summary>
@@ -74,21 +79,34 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
     /// <summary>The longest packet that passes, bytes; null while that is not known.</summary>
     public int? WorkingMtu { get; private set; }
 
-    /// <summary>When it wants to be looked at next: to send, or because an answer is overdue.</summary>
-    public TimeSpan WakeAt
+    /// <summary>When it wants to be looked at next: to send, or because an answer is overdue. Perhaps sooner than needed: <see cref="Rest"/> makes it exact.</summary>
+    public TimeSpan WakeAt { get; private set; } = first;
+
+    /// <summary>Whether something was lost just now, so that turns come quickly.</summary>
+    public bool IsWatched => _recent != 0 && State is (ReachState.Reachable or ReachState.Lossy);
+
+    private TimeSpan Due
     {
-        get
+        get;
+        set
         {
-            var wake = _due;
-            foreach (ref var probe in _probes.AsSpan())
-                if (probe is { IsUsed: true, IsSettled: false } && probe.SentAt + Patience < wake)
-                    wake = probe.SentAt + Patience;
-            return wake;
+            field = value;
+            if (value < WakeAt)
+                WakeAt = value;
         }
+    } = first;
+
+    /// <summary>There is nothing more to do for it now.</summary>
+    public void Rest()
+    {
+        WakeAt = Due;
+        foreach (ref var probe in _probes.AsSpan())
+            if (probe is { IsUsed: true, IsSettled: false } && probe.SentAt + Patience < WakeAt)
+                WakeAt = probe.SentAt + Patience;
     }
 
     /// <summary>Whether a probe is due.</summary>
-    public bool IsDue(TimeSpan now) => now >= _due;
+    public bool IsDue(TimeSpan now) => now >= Due;
 
     /// <summary>Lengths of the packets to send now, bytes; the next turn is a period on, or sooner.</summary>
     /// <param name="now">The time.</param>
@@ -101,21 +119,25 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
         {
             case Mode.Deciding when _step < Pairs:
                 _step++;
-                _due = now + Quick;
+                Due = now + Quick;
                 (into[0], into[1]) = (ProbePacket.Short, Mtu);
                 return 2;
             case Mode.Searching when _pending == 0:
-                _due = now + Patience;
+                Due = now + Patience;
                 into[..Tries].Fill(_tryingWhole ? Mtu : (_search.Passes + _search.Stays) / 2);
                 return Tries;
             case Mode.Steady:
                 // After a late turn the next is not made up for.
-                _due = now + period;
-                _longTurn = !_longTurn && Mtu > ProbePacket.Short;
-                into[0] = _longTurn ? Mtu : ProbePacket.Short;
+                Due = now + period;
+                _heardFor = period * 2 > HeardFor ? period * 2 : HeardFor;
+                // Where long ones are known not to pass, short ones between them tell whether there is a way at all.
+                _wasLong = now >= _longAt && Mtu > ProbePacket.Short && !(_wasLong && State is ReachState.MtuLimited);
+                if (_wasLong)
+                    _longAt = now + LongEvery;
+                into[0] = _wasLong ? Mtu : ProbePacket.Short;
                 return 1;
             default:
-                _due = now + Patience;    // waits for the answers to what is on the way
+                Due = now + Patience;    // waits for the answers to what is on the way
                 return 0;
         }
     }
@@ -133,8 +155,12 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
             Settle(ref probe, lost: true, now);
         _next = (_next + 1) % _probes.Length;
         // What is known not to pass is no loss.
-        var counted = _mode == Mode.Steady && !(length == Mtu && State is ReachState.MtuLimited);
-        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = (ushort)length, SentAt = now, Clock = clock, IsCounted = counted };
+        var isTurn = _mode == Mode.Steady && !(length == Mtu && State is ReachState.MtuLimited);
+        // Quick turns would give the moments of loss too much weight in an hour.
+        var isSample = isTurn && now >= _sampleAt;
+        if (isSample)
+            _sampleAt = now + SampleEvery;
+        probe = new() { IsUsed = true, Sequence = sequence, Cookie = cookie, Length = (ushort)length, SentAt = now, Clock = clock, IsTurn = isTurn, IsSample = isSample };
         if (_mode != Mode.Steady)
             _pending++;
     }
@@ -162,7 +188,7 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
             }
             // Late, and so it lives.
             probe.IsLost = false;
-            if (probe.IsCounted)
+            if (probe.IsSample)
                 _loss.Recover(probe.SentAt);
             if (_mode == Mode.Deciding)
                 Count(probe.Length);
@@ -197,7 +223,7 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
     }
 
     /// <summary>Whether it does not answer, and its own probes arrive.</summary>
-    public bool IsOneWay(TimeSpan now) => State == ReachState.Unreachable && _lastHeard is { } heard && heard > _doubted + Quick && now - heard < HeardFor;
+    public bool IsOneWay(TimeSpan now) => State == ReachState.Unreachable && _lastHeard is { } heard && heard > _doubted + Quick && now - heard < _heardFor;
 
     /// <summary>How it stands.</summary>
     /// <param name="now">The time.</param>

@@ -15,12 +15,12 @@ namespace FlannelPS.Engine.Probing;
 internal sealed class Prober : IDisposable
 {
     /// <summary>Distance of two probes of one peer. Longer with very many peers: see <see cref="PeersPerSecond"/>.</summary>
-    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ShortestPeriod = TimeSpan.FromSeconds(1);
 
     /// <summary>Turns have at least this distance, so the work of many peers is done at once.</summary>
-    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
-    private const int PeersPerSecond = 400, PacketsPerTurn = 100, LinesPerMinute = 10;
+    private const int PeersPerSecond = 125, PacketsPerTurn = 200, LinesPerMinute = 10;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _version;
@@ -32,6 +32,7 @@ internal sealed class Prober : IDisposable
     private readonly LogBudget _budget;
     private readonly byte[] _packet = new byte[65536];
     private readonly ulong _secret = BinaryPrimitives.ReadUInt64LittleEndian(Entropy.Bytes(8));
+    private readonly string _host = Environment.MachineName;
     private readonly ushort _identifier = BinaryPrimitives.ReadUInt16LittleEndian(Entropy.Bytes(2));
     private EchoSocket? _socket;
     private Overlay? _overlay;
@@ -39,6 +40,7 @@ internal sealed class Prober : IDisposable
     private IReadOnlyList<Lease> _peers = [];
     private ProbeSummary _summary = ProbeSummary.None;
     private ulong _counter;
+    private int _watched;
     private string _problem = "";
 
     /// <param name="time">The clock.</param>
@@ -93,35 +95,46 @@ internal sealed class Prober : IDisposable
             return LongestWait;
         lock (_lock)
         {
-            Follow(overlay, status.Peers);
-            if (_byKey.Count == 0)
+            var now = Now;
+            Follow(overlay, status.Peers, now);
+            if (_byKey.Count == 0 || !Open(overlay))
             {
-                Tell();
+                Tell(now);
                 return LongestWait;
             }
-            if (!Open(overlay))
-            {
-                Tell();
-                return LongestWait;
-            }
-            Receive();
-            var wake = Now + LongestWait;
-            var period = TimeSpan.FromSeconds(Math.Max(ShortestPeriod.TotalSeconds, (double)_byKey.Count / PeersPerSecond));
-            var left = PacketsPerTurn;
-            foreach (var track in _byKey.Values)
-            {
-                track.Expire(Now);
-                if (left > 0 && track.IsDue(Now))
-                    left -= Send(track, period);
-                if (track.WakeAt is var at && at < wake)
-                    wake = at;
-            }
-            Tell();
+            Receive(now);
+            var wake = Visit(now);
+            Tell(now);
             return wake - Now is var wait && wait > Turn ? wait : Turn;
         }
     }
 
-    private void Follow(Overlay overlay, IReadOnlyList<Lease> peers)
+    /// <summary>Goes to each peer where something is to be done.</summary>
+    /// <returns>When the next one wants it.</returns>
+    private TimeSpan Visit(TimeSpan now)
+    {
+        var (period, quick) = (Distance(_byKey.Count, ShortestPeriod), Distance(_watched, ProbeTrack.Quick));
+        var (wake, left, watched) = (now + LongestWait, PacketsPerTurn, 0);
+        foreach (var track in _byKey.Values)
+        {
+            if (track.WakeAt <= now)
+            {
+                track.Expire(now);
+                if (left > 0 && track.IsDue(now))
+                    left -= Send(track, now, track.IsWatched ? quick : period);
+                track.Rest();
+            }
+            watched += track.IsWatched ? 1 : 0;
+            if (track.WakeAt < wake)
+                wake = track.WakeAt;
+        }
+        _watched = watched;
+        return wake;
+    }
+
+    private static TimeSpan Distance(int peers, TimeSpan shortest) => TimeSpan.FromSeconds(Math.Max(shortest.TotalSeconds, (double)peers / PeersPerSecond));
+
+    private void Follow(Overlay overlay, IReadOnlyList<Lease> peers, TimeSpan now)
     {
         if (ReferenceEquals(peers, _peers) && ReferenceEquals(overlay, _overlay))
             return;
@@ -134,11 +147,11 @@ internal sealed class Prober : IDisposable
             gone.Remove(peer.Key);
             if (_byKey.TryGetValue(peer.Key, out var known) && known.Address.Equals(address))
             {
-                known.Resize(mtu, Now);
+                known.Resize(mtu, now);
                 continue;
             }
             // Peers that come together are not asked together.
-            var track = new ProbeTrack(address, mtu, Now + ShortestPeriod * (Scatter(_counter++) % 1000 / 1000.0));
+            var track = new ProbeTrack(address, mtu, now + Distance(peers.Count, ShortestPeriod) * (Scatter(_counter++) % 1000 / 1000.0));
             _byKey[peer.Key] = track;
         }
         foreach (var key in gone)
@@ -170,16 +183,16 @@ internal sealed class Prober : IDisposable
         }
     }
 
-    private int Send(ProbeTrack track, TimeSpan period)
+    private int Send(ProbeTrack track, TimeSpan now, TimeSpan period)
     {
         Span<int> lengths = stackalloc int[3];
-        var count = track.Take(Now, period, lengths);
+        var count = track.Take(now, period, lengths);
         foreach (var length in lengths[..count])
         {
             var (sequence, cookie) = ((ushort)++_counter, Scatter(_counter));
             var icmp = _packet.AsSpan(0, length - 20);
-            ProbePacket.WriteRequest(icmp, _identifier, sequence, cookie, Environment.MachineName, _version);
-            track.Sent(Now, sequence, cookie, length, EchoSocket.Now);
+            ProbePacket.WriteRequest(icmp, _identifier, sequence, cookie, _host, _version);
+            track.Sent(now, sequence, cookie, length, EchoSocket.Now);
             // What the kernel refuses is as good as lost; the doctor asks it why.
             _ = _socket!.Send(icmp, track.Address);
             Counters = Counters with { Sent = Counters.Sent + 1 };
@@ -187,7 +200,7 @@ internal sealed class Prober : IDisposable
         return count;
     }
 
-    private void Receive()
+    private void Receive(TimeSpan now)
     {
         while (_socket!.Receive() is var count && count > 0)
         {
@@ -195,18 +208,18 @@ internal sealed class Prober : IDisposable
             {
                 if (ProbePacket.Read(_socket.PacketOf(i)) is not { } packet || !_byAddress.TryGetValue(packet.Source, out var track))
                     continue;
-                if (packet.IsReply && packet.Identifier == _identifier && track.Answered(Now, packet.Sequence, packet.Cookie, _socket.TimeOf(i)))
+                if (packet.IsReply && packet.Identifier == _identifier && track.Answered(now, packet.Sequence, packet.Cookie, _socket.TimeOf(i)))
                     Counters = Counters with { Answered = Counters.Answered + 1 };
                 else if (!packet.IsReply)
-                    track.Heard(Now, packet.HostName, packet.Version);
+                    track.Heard(now, packet.HostName, packet.Version);
             }
         }
     }
 
     /// <summary>Says whatever changed, in the log and in the status.</summary>
-    private void Tell()
+    private void Tell(TimeSpan now)
     {
-        var (now, at) = (Now, _time.GetUtcNow());
+        var at = _time.GetUtcNow();
         Span<int> counts = stackalloc int[(int)ReachState.Unreachable + 1];
         counts.Clear();
         var (first, firstKey) = ((ProbeTrack?)null, "");

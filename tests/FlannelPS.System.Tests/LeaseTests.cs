@@ -128,6 +128,11 @@ public sealed class LeaseTests(ITestOutputHelper output)
         Assert.Equal(before, await network.LeasesAsync());
         Assert.Equal("Ready", await first.StatusAsync("state"));
         Assert.False(File.Exists(sameIp.SubnetFile) || File.Exists(sameIdentity.SubnetFile));
+
+        // The clone's mark goes with it, so nobody looks for a clone that was stopped.
+        Assert.Equal(2, (await network.Store.ListAsync(Network.Prefix + "/flannelps/nodes/", network.Limit)).Count);
+        await sameIdentity.Daemon.StopAsync(TimeSpan.FromSeconds(10));
+        Assert.Single(await network.Store.ListAsync(Network.Prefix + "/flannelps/nodes/", network.Limit));
     }
 
     [Fact]

@@ -56,7 +56,7 @@ Describe 'A healthy network' {
     It 'has a way to every other host, at the tunnel''s whole MTU' {
         $results = Test-FlannelConnectivity flannel -Detailed | Sort-Object { "$($_.PublicIP)" }
         $results.ForEach({ "$($_.Node) $($_.PublicIP) $($_.Subnet) $($_.Status) $($_.Received)/$($_.Sent) $($_.Mtu) $($_.WorkingMtu) $($_.IsUnderlayReachable)" }) | Should -Be @(
-            "flannel 198.18.0.12 $($subnetOf['198.18.0.12']) Pass 3/3 1450 1450 True", "flannel 198.18.0.13 $($subnetOf['198.18.0.13']) Pass 3/3 1450 1450 True")
+            "flannel 198.18.0.12 $($subnetOf['198.18.0.12']) Pass 10/10 1450 1450 True", "flannel 198.18.0.13 $($subnetOf['198.18.0.13']) Pass 10/10 1450 1450 True")
         $results.RoundTripTime | ForEach-Object { $_ | Should -BeGreaterThan ([timespan]::Zero) }
         Test-FlannelConnectivity flannel | Should -BeTrue
     }

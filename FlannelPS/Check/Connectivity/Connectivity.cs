@@ -6,7 +6,7 @@ namespace FlannelPS.Checks;
 /// <param name="Count">Echo requests a host.</param>
 /// <param name="Seconds">How long to wait for an answer.</param>
 /// <param name="Limit">Hosts at once.</param>
-internal sealed record ConnectivityOptions(int Count = 3, int Seconds = 2, int Limit = 32);
+internal sealed record ConnectivityOptions(int Count = 10, int Seconds = 2, int Limit = 32);
 
 /// <summary>The way from a node to the other hosts of its network.</summary>
 internal static class Connectivity

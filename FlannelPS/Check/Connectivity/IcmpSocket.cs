@@ -3,6 +3,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using FlannelPS.Engine.DataPath;
+using FlannelPS.Engine.Kernel;
 
 namespace FlannelPS.Checks;
 
@@ -12,14 +14,15 @@ namespace FlannelPS.Checks;
 internal readonly record struct EchoAnswer(TimeSpan? Time, string Problem = "");
 
 /// <summary>Echo requests of many lengths to many hosts at once, over one raw socket, never fragmented.</summary>
-/// <remarks>RFC 792; ip(7): IP_PMTUDISC_PROBE sets DF and does not listen to what is remembered of a path. Needs CAP_NET_RAW.</remarks>
+/// <remarks>
+/// RFC 792; ip(7): IP_PMTUDISC_PROBE sets DF and does not listen to what is remembered of a path. Needs CAP_NET_RAW. The daemon's <see cref="EchoSocket"/> takes in marked packets alone, in
+/// batches; this one is for a question now and then, and hears what hosts on the way say of it.
+/// </remarks>
 internal sealed class IcmpSocket : IAsyncDisposable
 {
     /// <summary>IPv4 and ICMP headers, bytes.</summary>
     public const int Headers = 28;
 
-    private const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_PROBE = 3;
-    private const byte EchoReply = 0, Unreachable = 3, EchoRequest = 8, TimeExceeded = 11;
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Raw, ProtocolType.Icmp);
     private readonly ushort _identifier = (ushort)Random.Shared.Next(1, ushort.MaxValue);
     private readonly ConcurrentDictionary<ushort, (IPAddress To, long Sent, TaskCompletionSource<EchoAnswer> Answer)> _waiting = new();
@@ -32,7 +35,7 @@ internal sealed class IcmpSocket : IAsyncDisposable
     public IcmpSocket()
     {
         _socket.Bind(new IPEndPoint(IPAddress.Any, 0));    // .NET receives from a socket only once it is bound
-        _socket.SetRawSocketOption(IPPROTO_IP, IP_MTU_DISCOVER, BitConverter.GetBytes(IP_PMTUDISC_PROBE));
+        _socket.SetRawSocketOption(UdpH.IPPROTO_IP, UdpH.IP_MTU_DISCOVER, BitConverter.GetBytes(IcmpH.IP_PMTUDISC_PROBE));
         _socket.ReceiveBufferSize = 1 << 20;
         _receiving = Task.Run(ReceiveAsync);
     }
@@ -85,10 +88,10 @@ internal sealed class IcmpSocket : IAsyncDisposable
     private byte[] Request(ushort sequence, int length)
     {
         var packet = new byte[Math.Max(length - 20, 8)];
-        packet[0] = EchoRequest;
+        packet[0] = IcmpH.ICMP_ECHO;
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(4), _identifier);
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(6), sequence);
-        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), Checksum(packet));
+        InternetChecksum.Store(packet.AsSpan(2), InternetChecksum.Add(packet));
         return packet;
     }
 
@@ -120,15 +123,15 @@ internal sealed class IcmpSocket : IAsyncDisposable
         var icmp = Payload(packet);
         if (icmp.Length < 8)
             return;
-        if (icmp[0] == EchoReply)
+        if (icmp[0] == IcmpH.ICMP_ECHOREPLY)
         {
             if (Waiting(icmp) is { } waiting && waiting.To.Equals(from))
                 waiting.Answer.TrySetResult(new(Stopwatch.GetElapsedTime(waiting.Sent)));
         }
-        else if (icmp[0] is Unreachable or TimeExceeded)
+        else if (icmp[0] is IcmpH.ICMP_DEST_UNREACH or IcmpH.ICMP_TIME_EXCEEDED)
         {
             var inner = Payload(icmp[8..]);
-            if (inner.Length >= 8 && inner[0] == EchoRequest && Waiting(inner) is { } asked)
+            if (inner.Length >= 8 && inner[0] == IcmpH.ICMP_ECHO && Waiting(inner) is { } asked)
                 asked.Answer.TrySetResult(new(null, $"{from} says {Words(icmp[0], icmp[1], BinaryPrimitives.ReadUInt16BigEndian(icmp[6..]))}"));
         }
     }
@@ -143,7 +146,7 @@ internal sealed class IcmpSocket : IAsyncDisposable
     private static string Words(byte type, byte code, ushort mtu)
         => (type, code) switch
         {
-            (TimeExceeded, _) => "that the packet goes round in a circle (time exceeded)",
+            (IcmpH.ICMP_TIME_EXCEEDED, _) => "that the packet goes round in a circle (time exceeded)",
             (_, 0) => "that it has no route there (network unreachable)",
             (_, 1) => "that nobody answers there (host unreachable)",
             (_, 3) => "that nobody listens there (port unreachable), or its firewall rejects it",
@@ -151,15 +154,4 @@ internal sealed class IcmpSocket : IAsyncDisposable
             (_, 9 or 10 or 13) => "that its firewall rejects it (administratively prohibited)",
             _ => $"unreachable, code {code}",
         };
-
-    /// <remarks>RFC 1071.</remarks>
-    private static ushort Checksum(ReadOnlySpan<byte> bytes)
-    {
-        uint sum = 0;
-        for (var i = 0; i < bytes.Length; i++)
-            sum += (i & 1) == 0 ? (uint)bytes[i] << 8 : bytes[i];
-        while (sum >> 16 != 0)
-            sum = (sum & 0xffff) + (sum >> 16);
-        return (ushort)~sum;
-    }
 }

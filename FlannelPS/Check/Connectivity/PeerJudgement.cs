@@ -9,7 +9,7 @@ internal static class PeerJudgement
         var finding = Measured(peer, trial);
         return (finding.Status, peer.Probed) switch
         {
-            (FlannelTestStatus.Pass, "Unreachable" or "OneWay" or "MtuLimited") => Finding.Warn(
+            (FlannelTestStatus.Pass, "Unreachable" or "OneWay" or "MtuLimited" or "Lossy") => Finding.Warn(
                 $"{finding.Evidence} The node's own probes say {peer.Probed}: {peer.ProbedReason}.", "The way has come back just now, or it works some of the time only.", "Look again in ten seconds. If the two still disagree, Get-FlannelPeer shows loss and the last answer, Get-FlannelEvent when it changed."),
             (FlannelTestStatus.Fail, "Reachable" or "Lossy") => finding with { Evidence = $"{finding.Evidence} The node's own probes say {peer.Probed} still: it was cut just now, or works some of the time." },
             _ => finding,

@@ -14,7 +14,7 @@ namespace FlannelPS.Checks;
 internal sealed class PeerProbe(int process, int count, TimeSpan patience, int limit)
 {
     private const int Short = 64, SizesAtOnce = 16;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Tries them; each result as it comes.</summary>
     /// <exception cref="FactsMissingException">No packets may be sent by this user.</exception>
@@ -94,7 +94,7 @@ internal sealed class PeerProbe(int process, int count, TimeSpan patience, int l
             UnderlayProblem = beside.Select(answer => answer.Problem).FirstOrDefault(problem => problem?.Length > 0) ?? "",
         };
         if (trial.Received > 0 && peer.Mtu is { } mtu and > Short)
-            return trial with { WorkingMtu = await LongestAsync(socket, address, mtu, cancellationToken).ConfigureAwait(false) };
+            return trial with { WorkingMtu = await LongestAsync(socket, address, mtu, trial.Received < trial.Sent ? 10 : 2, cancellationToken).ConfigureAwait(false) };
         return trial.Received == 0 && peer is { Port: > 0, PublicIp: { } other } ? trial with { PortProblem = await KnockAsync(other, peer.Port, cancellationToken).ConfigureAwait(false) } : trial;
     }
 
@@ -110,17 +110,20 @@ internal sealed class PeerProbe(int process, int count, TimeSpan patience, int l
         return await Task.WhenAll(asked).ConfigureAwait(false);
     }
 
-    /// <summary>The longest packet that comes through: the whole MTU first, then sixteen lengths at once, between the longest that came and the shortest that did not.</summary>
-    private async Task<int> LongestAsync(IcmpSocket socket, IPAddress to, int mtu, CancellationToken cancellationToken)
+    /// <summary>
+    /// The longest packet that comes through: the whole MTU first, then sixteen lengths at once, between the longest that came and the shortest that did not.
+    /// Each is tried so often that what is lost by chance is not taken for what is too long.
+    /// </summary>
+    private async Task<int> LongestAsync(IcmpSocket socket, IPAddress to, int mtu, int times, CancellationToken cancellationToken)
     {
-        if ((await SeriesAsync(socket, to, mtu, 3, cancellationToken).ConfigureAwait(false)).Any(answer => answer.Time is not null))
+        if ((await SeriesAsync(socket, to, mtu, times + 1, cancellationToken).ConfigureAwait(false)).Any(answer => answer.Time is not null))
             return mtu;
         var (passes, stays) = (Short, mtu);
         while (stays - passes > 1)
         {
             var step = Math.Max(1, (stays - passes) / (SizesAtOnce + 1));
             var sizes = Enumerable.Range(1, SizesAtOnce).Select(i => passes + i * step).Where(size => size < stays).ToArray();
-            var answers = await Task.WhenAll(sizes.Select(size => SeriesAsync(socket, to, size, 2, cancellationToken))).ConfigureAwait(false);
+            var answers = await Task.WhenAll(sizes.Select(size => SeriesAsync(socket, to, size, times, cancellationToken))).ConfigureAwait(false);
             var longest = Array.FindLastIndex(answers, answer => answer.Any(one => one.Time is not null));
             (passes, stays) = (longest < 0 ? passes : sizes[longest], longest + 1 < sizes.Length ? sizes[longest + 1] : stays);
         }

@@ -41,7 +41,7 @@ public sealed class TestFlannelConnectivityCommand : NodeCommand
     /// <summary>Packets a host, apart from those for the MTU.</summary>
     [Parameter]
     [ValidateRange(1L, 100L)]
-    public long Count { get; set; } = 3;
+    public long Count { get; set; } = 10;
 
     /// <summary>Hosts at once, at most.</summary>
     [Parameter]

@@ -77,6 +77,37 @@ public sealed class ProbeTrackTests
         Assert.Equal((ReachState.Reachable, 0.0), (path.Read().State, path.Read().LossMinute));
     }
 
+    [Fact]
+    public void I8_F75_Much_loss_is_told_within_15_seconds_and_so_is_its_end()
+    {
+        var (random, late) = (new Random(45), 0);
+        for (var time = 0; time < 200; time++)
+        {
+            var path = new Way();
+            path.Run(15 + time % 7 * 0.3);
+            path.Passes = (_, _) => random.NextDouble() >= 0.45;
+            late += path.RunUntil(ReachState.Lossy) > 15 ? 1 : 0;
+            path.Run(10);
+            path.Passes = (_, _) => true;
+            Assert.InRange(path.RunUntil(ReachState.Reachable), 0, 15);
+        }
+        Assert.InRange(late, 0, 4); // it is chance, after all
+    }
+
+    [Fact]
+    public void I8_F75_A_short_outage_is_no_loss()
+    {
+        for (var after = 0.0; after < 4; after += 0.1)
+        {
+            var path = new Way();
+            path.Run(15 + after);
+            var end = path.Now + TimeSpan.FromSeconds(2.5);
+            path.Passes = (_, now) => now >= end;
+            path.Run(60);
+            Assert.Equal([ReachState.Unknown, ReachState.Reachable], path.States);
+        }
+    }
+
     [Theory]
     [InlineData(1400)]
     [InlineData(1449)]
@@ -204,13 +235,27 @@ public sealed class ProbeTrackTests
         Assert.Equal((1400, ReachState.Reachable), (path.Read().WorkingMtu, path.Read().State));
     }
 
+    [Theory]
+    [InlineData(1, 600, 150)]
+    [InlineData(6.7, 88, 88)] // many peers: what is rare may be long
+    public void A_peer_that_answers_costs_a_packet_each_period_and_a_long_one_each_four_seconds_at_most(double period, int all, int ofMtu)
+    {
+        var path = new Way { Period = TimeSpan.FromSeconds(period) };
+        path.Run(600);
+        Assert.InRange(path.SentLengths.Count, all - 2, all + 2);
+        Assert.InRange(path.SentLengths.Count(length => length == Mtu), ofMtu - 2, ofMtu + 2);
+    }
+
     [Fact]
-    public void A_peer_that_answers_costs_two_packets_in_six_seconds()
+    public void I8_F75_A_peer_that_is_cut_off_is_asked_no_more_often_than_one_that_answers()
     {
         var path = new Way();
-        path.Run(600);
-        Assert.InRange(path.SentLengths.Count, 199, 201);
-        Assert.InRange(path.SentLengths.Count(length => length == Mtu), 99, 101);
+        path.Run(10);
+        path.Passes = (_, _) => false;
+        path.RunUntil(ReachState.Unreachable);
+        var before = path.SentLengths.Count;
+        path.Run(60);
+        Assert.InRange(path.SentLengths.Count - before, 55, 61);
     }
 
     /// <summary>A way to a peer whose faults are set, in tenths of a second.</summary>
@@ -225,6 +270,7 @@ public sealed class ProbeTrackTests
         public Func<int, TimeSpan, bool> Passes { get; set; } = (_, _) => true;
         public TimeSpan RoundTrip { get; set; } = TimeSpan.FromMilliseconds(2);
         public TimeSpan ClockJump { get; set; }
+        public TimeSpan Period { get; init; } = TimeSpan.FromSeconds(1);
         public double HeardEvery { get; set; }
         public List<ReachState> States { get; } = [ReachState.Unknown];
         public List<int> SentLengths { get; } = [];
@@ -258,9 +304,11 @@ public sealed class ProbeTrackTests
             }
             if (HeardEvery > 0 && Now.TotalSeconds % HeardEvery < 0.1)
                 Track.Heard(Now, "host-2", "1.2.3");
+            if (Track.WakeAt > Now)
+                return;
             Track.Expire(Now);
             Span<int> lengths = stackalloc int[3];
-            var count = Track.IsDue(Now) ? Track.Take(Now, TimeSpan.FromSeconds(3), lengths) : 0;
+            var count = Track.IsDue(Now) ? Track.Take(Now, Track.IsWatched ? ProbeTrack.Quick : Period, lengths) : 0;
             foreach (var length in lengths[..count])
             {
                 SentLengths.Add(length);
@@ -268,7 +316,7 @@ public sealed class ProbeTrackTests
                 if (Passes(length, Now))
                     _onTheWay.Add((Now + RoundTrip, _sequence, _sequence * 1000UL, Now));
             }
-            Assert.True(Track.WakeAt > Now || Track.IsDue(Now), "nobody would look at it again");
+            Track.Rest();
             if (States[^1] != Read().State)
                 States.Add(Read().State);
         }
