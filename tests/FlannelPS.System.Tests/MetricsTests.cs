@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace FlannelPS.SystemTests;
 
 /// <summary>What a daemon counts, read as Prometheus reads it, and what is shipped to look at it.</summary>
-public sealed partial class MetricsTests(ITestOutputHelper output)
+public sealed partial class MetricsTests
 {
     private const int Port = 9478;
 
@@ -83,7 +83,7 @@ public sealed partial class MetricsTests(ITestOutputHelper output)
         var labels = families.SelectMany(family => family.Samples).GroupBy(sample => sample.Name).ToDictionary(group => group.Key, group => group.SelectMany(sample => sample.Labels.Keys).Concat(OfPrometheus).ToHashSet());
         var values = families.SelectMany(family => family.Samples).SelectMany(sample => sample.Labels).GroupBy(label => label.Key).ToDictionary(group => group.Key, group => group.Select(label => label.Value).ToHashSet());
         labels["up"] = ["instance", "job"];
-        var text = File.ReadAllText(Path.Combine(ExampleFolder(), example));
+        var text = File.ReadAllText(Path.Combine(ExampleFiles.Folder, example));
         var expressions = example.EndsWith(".json", StringComparison.Ordinal) ? Expressions(JsonDocument.Parse(text).RootElement).ToList() : [.. AlertExpression().Matches(text).Select(match => match.Groups[1].Value)];
         Assert.True(expressions.Count > 20, $"only {expressions.Count} expressions in {example}");
         var wrong = new List<string>();
@@ -112,33 +112,9 @@ public sealed partial class MetricsTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task The_alert_rules_are_what_Prometheus_takes_and_each_says_what_to_run()
-    {
-        string file = Path.Combine(ExampleFolder(), "prometheus-alerts.yml");
-        string text = File.ReadAllText(file);
-        var alerts = Alert().Matches(text).ToList();
-        Assert.True(alerts.Count > 15);
-        string exports = File.ReadAllText(Path.Combine(ExampleFolder(), "../FlannelPS.psd1"));
-        foreach (Match alert in alerts)
-        {
-            string name = alert.Groups[1].Value;
-            Assert.Contains("severity: ", alert.Value, StringComparison.Ordinal);
-            Assert.Contains("summary: \"", alert.Value, StringComparison.Ordinal);
-            var commands = Cmdlet().Matches(alert.Value).Select(match => match.Value).ToList();
-            Assert.True(commands.Count > 0, $"{name} names no command");
-            Assert.All(commands, command => Assert.Contains($"'{command}'", exports, StringComparison.Ordinal));
-        }
-
-        Assert.SkipUnless(Command.IsThere("promtool"), "promtool is not installed (package prometheus)");
-        var check = await Task.Run(() => Command.Run("promtool", "check", "rules", file));
-        Assert.True(check.Succeeded, check.Output + check.Error);
-        output.WriteLine(check.Output);
-    }
-
-    [Fact]
     public void The_dashboard_can_be_imported_and_its_panels_do_not_lie_over_one_another()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(ExampleFolder(), "grafana-dashboard.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(ExampleFiles.Folder, "grafana-dashboard.json")));
         var dashboard = document.RootElement;
         Assert.False(dashboard.TryGetProperty("id", out _)); // it would be another installation's
         Assert.InRange(dashboard.GetProperty("schemaVersion").GetInt32(), 39, 60);
@@ -184,17 +160,6 @@ public sealed partial class MetricsTests(ITestOutputHelper output)
         return families;
     }
 
-    private static string ExampleFolder()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "FlannelPS.psd1")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return Path.Combine(folder.FullName, "Examples");
-    }
-
     private static IEnumerable<string> Expressions(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => json.EnumerateObject().SelectMany(member => member is { Name: "expr", Value.ValueKind: JsonValueKind.String } ? [member.Value.GetString()!] : Expressions(member.Value)),
@@ -212,12 +177,6 @@ public sealed partial class MetricsTests(ITestOutputHelper output)
 
     [GeneratedRegex("^ +expr: (.+)$", RegexOptions.Multiline)]
     private static partial Regex AlertExpression();
-
-    [GeneratedRegex("- alert: (\\w+)\n(?:(?!      - alert: |  - name: ).*\n?)+")]
-    private static partial Regex Alert();
-
-    [GeneratedRegex("[A-Z][a-z]+-Flannel[A-Za-z]+")]
-    private static partial Regex Cmdlet();
 
     [GeneratedRegex("\\b(?:flannelps_[a-z0-9_]+|up)\\b")]
     private static partial Regex Metric();

@@ -66,6 +66,9 @@ public static class Traffic
         client.ThrowIfFailed();
         await server;
         using var report = JsonDocument.Parse(client.Output);
-        return report.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bits_per_second").GetDouble() / 1e9;
+        // Where it fails at the end only, it says so in its report and exits with 0.
+        return report.RootElement.TryGetProperty("end", out var end) && end.TryGetProperty("sum_received", out var sum)
+            ? sum.GetProperty("bits_per_second").GetDouble() / 1e9
+            : throw new InvalidOperationException($"iperf3 measured nothing: {client.Output}");
     }
 }
