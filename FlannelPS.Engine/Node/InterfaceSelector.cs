@@ -14,8 +14,6 @@ namespace FlannelPS.Engine.Node;
 /// </remarks>
 public static partial class InterfaceSelector
 {
-    private static readonly TimeSpan PatternTimeout = TimeSpan.FromMilliseconds(200);
-
     /// <summary>Chooses. Pure but for <see cref="InterfaceFacts.Lookup"/>.</summary>
     /// <param name="options">What the operator said.</param>
     /// <param name="facts">What the kernel says.</param>
@@ -120,7 +118,7 @@ public static partial class InterfaceSelector
         reason = $"matches no address and no name (there are {List(facts)})";
         try
         {
-            var regex = new Regex(pattern, RegexOptions.CultureInvariant, PatternTimeout);
+            var regex = new BoundedPattern(pattern);
             foreach (var link in facts.Links)
             {
                 var match = AddressPreference.Usable(link, facts.Addresses, AddressFamily.InterNetwork).FirstOrDefault(Matches);
@@ -134,7 +132,7 @@ public static partial class InterfaceSelector
         }
         catch (RegexMatchTimeoutException)
         {
-            reason = $"took longer than {PatternTimeout.TotalMilliseconds} ms to match; write it without nested repetition";
+            reason = $"took longer than {BoundedPattern.Limit.TotalMilliseconds} ms to match; write it without nested repetition";
         }
         catch (RegexParseException error)
         {

@@ -74,6 +74,7 @@ public sealed class InterfaceSelectorTests
         { "iface=lo", "lo has no usable IPv4 address" },
         { "regex=nothing", "iface-regex 'nothing': matches no address and no name" },
         { "regex=(", "iface-regex '(': not a regular expression" },
+        { "regex=^((((.+)+)+)+)+!$", "took longer than 200 ms to match" },
         { "reach=203.0.113.7", "iface-can-reach 203.0.113.7: the kernel has no route to it" },
         { "reach=2001:db8:1::9", "an IPv6 address, but the network is IPv4 only" },
         { "dual iface=eth0 public6=2001:db8:1::11", "public-ipv6 2001:db8:1::11 is on eth1" },
