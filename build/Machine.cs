@@ -47,9 +47,12 @@ internal static class Tools
         new("chromium", "a browser that opens the report", "chromium"),
         new("prometheus", "reads the alert rules; its service is not started", "promtool"),
         new("openssh-server", "computers that are asked over SSH; its service is not started", "sshd"),
+        new("qemu-system-x86", "a host with another kernel", "qemu-system-x86_64"),
+        new("busybox-static", "what that host has for a shell", "busybox"),
+        new("linux-image-cloud-amd64", "a kernel whose modules are not loaded; this machine does not start it", "/usr/share/doc/linux-image-cloud-amd64/copyright"),
     ];
 
-    public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", PlatyPSVersion = "1.0.3";
+    public const string PowerShellVersion = "7.6.9", PesterVersion = "5.7.1", NextPesterVersion = "6.2.0", PlatyPSVersion = "1.0.3";
 
     public static readonly Tool Etcd = new("etcd-server", "a store to run against; its service is not started", "etcd");
 }
@@ -98,14 +101,14 @@ internal static class Machine
             Console.WriteLine($"installing {tool.Package}: {tool.Purpose}");
         }
 
-        // policy-rc.d keeps the packages' services from being started; what was there before comes back.
+        // policy-rc.d keeps the packages' services from being started; what was there before comes back. A kernel that starts in a virtual machine alone needs no initrd.
         string script = $$"""
             policy=/usr/sbin/policy-rc.d
             [ ! -e $policy ] || mv $policy $policy.kept
             trap 'rm -f $policy; [ ! -e $policy.kept ] || mv $policy.kept $policy' EXIT
             trap 'exit 1' INT TERM
             printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy
-            export DEBIAN_FRONTEND=noninteractive
+            export DEBIAN_FRONTEND=noninteractive INITRD=No
             install() { apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends {{packages}} >/dev/null; }
             install 2>/dev/null || { apt-get -qq -o DPkg::Lock::Timeout=300 update && install; }
             """;

@@ -31,17 +31,18 @@ internal sealed class PowerShellTools(string tools)
         }
     }
 
-    /// <summary>Pester is a package of NuGet too, with the module in its folder tools.</summary>
+    /// <summary>Pester is a package of NuGet too, with the module in its folder tools. The tests run under version 5, and run the files that ship with the module under version 6 as well.</summary>
+    /// <returns>Whether version 5 is there.</returns>
     public bool HasPester(string pwsh)
     {
         string modules = ModulesFolder();
-        const string question = "if (Get-Module -ListAvailable Pester | Where-Object { $_.Version -ge '5.5' -and $_.Version -lt '6.0' }) { 'yes' }";
-        if (Capture(pwsh, ["-NoProfile", "-Command", question]).Text.Contains("yes", StringComparison.Ordinal))
+        string[] missing = [.. new[] { (Tools.PesterVersion, "5.5", "6.0"), (Tools.NextPesterVersion, "6.0", "7.0") }.Where(wanted => !Has(wanted.Item2, wanted.Item3)).Select(wanted => wanted.Item1)];
+        if (missing.Length == 0)
         {
             return true;
         }
 
-        Console.WriteLine("installing Pester: runs the module's tests (in out/tools)");
+        Console.WriteLine($"installing Pester {string.Join(" and ", missing)}: runs the module's tests (in out/tools)");
         string folder = Path.Combine(tools, "pester");
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "pester.csproj"), $"""
@@ -52,18 +53,23 @@ internal sealed class PowerShellTools(string tools)
                 <RestorePackagesWithLockFile>false</RestorePackagesWithLockFile>
                 <ManagePackageVersionsCentrally>false</ManagePackageVersionsCentrally>
               </PropertyGroup>
-              <ItemGroup><PackageDownload Include="Pester" Version="[{Tools.PesterVersion}]" /></ItemGroup>
+              <ItemGroup><PackageDownload Include="Pester" Version="{string.Join(';', missing.Select(version => $"[{version}]"))}" /></ItemGroup>
             </Project>
             """);
-        string source = Path.Combine(folder, "packages/pester", Tools.PesterVersion, "tools");
-        if (Capture("dotnet", ["restore", folder, "-v", "quiet", "-nologo"]).Code != 0 || !Directory.Exists(source))
+        _ = Capture("dotnet", ["restore", folder, "-v", "quiet", "-nologo"]);
+        Directory.CreateDirectory(Path.Combine(modules, "Pester"));
+        foreach (string version in missing)
         {
-            return false;
+            string source = Path.Combine(folder, "packages/pester", version, "tools");
+            if (Directory.Exists(source))
+            {
+                Directory.Move(source, Path.Combine(modules, "Pester", version));
+            }
         }
 
-        Directory.CreateDirectory(Path.Combine(modules, "Pester"));
-        Directory.Move(source, Path.Combine(modules, "Pester", Tools.PesterVersion));
-        return true;
+        return Has("5.5", "6.0");
+
+        bool Has(string from, string until) => Capture(pwsh, ["-NoProfile", "-Command", $"if (Get-Module -ListAvailable Pester | Where-Object {{ $_.Version -ge '{from}' -and $_.Version -lt '{until}' }}) {{ 'yes' }}"]).Text.Contains("yes", StringComparison.Ordinal);
     }
 
     /// <summary>From the gallery, with PowerShell's own package cmdlets; a machine without a way there says so at once or after a minute.</summary>
