@@ -43,8 +43,9 @@ if (-not $env:FLANNELPS_LAB) {
         foreach ($kind in 'Passed', 'Failed', 'Skipped') { $total[$kind] += $counts.$kind }
         $total.Failures += @($counts.Failures)
     }
-    $kept | Remove-Item -ErrorAction Ignore
-    $made | Remove-Item -ErrorAction Ignore
+    $kept | Remove-Item -Force -ErrorAction Ignore    # hidden files
+    # What others put into one meanwhile is theirs, and Remove-Item would ask about it.
+    $made | Where-Object { -not (Get-ChildItem -Force $_) } | Remove-Item -ErrorAction Ignore
     if ($total.Passed + $total.Failed + $total.Skipped -eq 0) { throw "No test was found in $Path." }
     if ($Result) { $total | ConvertTo-Json | Set-Content $Result }
     "Pester: $($total.Passed) passed, $($total.Failed) failed, $($total.Skipped) skipped."
