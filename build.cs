@@ -20,6 +20,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Xml;
 using System.Xml.Linq;
 using static Machine;
 using static Programs;
@@ -373,7 +374,14 @@ int Test(bool includeLong)
             continue;
         }
 
-        foreach (var test in XDocument.Load(report).Descendants("test"))
+        if (ReadReport(report) is not { } told)
+        {
+            Console.WriteLine($"FAILED {name}: ended with exit code {code} and left a report that cannot be read");
+            failed++;
+            continue;
+        }
+
+        foreach (var test in told.Descendants("test"))
         {
             string title = test.Attribute("name")!.Value.Replace(name + ".", "", StringComparison.Ordinal).Replace("\\\"", "\"", StringComparison.Ordinal);
             switch (test.Attribute("result")?.Value)
@@ -392,7 +400,7 @@ int Test(bool includeLong)
             }
         }
 
-        int errors = XDocument.Load(report).Descendants("errors").Elements("error").Count();
+        int errors = told.Descendants("errors").Elements("error").Count();
         if (errors > 0 || (code != 0 && failed == 0))
         {
             Console.WriteLine($"FAILED {name}: {errors} errors outside a test, exit code {code}");
@@ -406,6 +414,19 @@ int Test(bool includeLong)
     }
 
     return Summary(passed, failed, skipped);
+}
+
+// Null for one that a test's output has spoilt, or that was cut short.
+XDocument? ReadReport(string file)
+{
+    try
+    {
+        return XDocument.Load(file);
+    }
+    catch (XmlException)
+    {
+        return null;
+    }
 }
 
 // PowerShell with Pester, and the package and the help that are tried; null where there is none.

@@ -40,7 +40,7 @@ internal sealed partial class ProbeTrack(IPAddress address, int mtu, TimeSpan fi
     private bool _tryingWhole;
     private TimeSpan _doubted;
     private TimeSpan _sampleAt;
-    private TimeSpan _longAt = first + Quick;
+    private TimeSpan _longAt = first;    // an answer to the first one tells all
     private bool _wasLong;
     private TimeSpan? _lastAnswer;
     private TimeSpan? _lastHeard;

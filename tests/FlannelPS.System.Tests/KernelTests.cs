@@ -24,8 +24,8 @@ public sealed class KernelTests(ITestOutputHelper output)
             [Programs.Flannelpsd],
             ["drivers/net/dummy", "net/ipv4/udp_tunnel", "net/ipv6/ip6_udp_tunnel", "drivers/net/vxlan/vxlan"],
             TimeSpan.FromSeconds(150));
-        output.WriteLine(console);
         string before = Line("before: "), after = Line("after: ");
+        output.WriteLine($"{before}\n{after}");
         Assert.Contains("no vxlan module (modprobe vxlan), or use the backend host-gw", before, StringComparison.Ordinal);
         Assert.DoesNotContain("subnet.env", before, StringComparison.Ordinal);
         Assert.Contains("flannel.1", after, StringComparison.Ordinal);

@@ -49,8 +49,7 @@ public static class Traffic
     {
         string port = "5201";
         var server = to.Namespace.RunAsync(duration + TimeSpan.FromSeconds(20), "iperf3", "-s", "-1", "-p", port);
-        string listening = $":{int.Parse(port):X4} ";
-        while (!to.Namespace.Run(() => File.ReadAllText("/proc/thread-self/net/tcp6") + File.ReadAllText("/proc/thread-self/net/tcp")).Contains(listening, StringComparison.Ordinal))
+        while (!to.Namespace.Run(() => File.ReadLines("/proc/thread-self/net/tcp6").Concat(File.ReadLines("/proc/thread-self/net/tcp")).Any(IsListener)))
         {
             if (server.IsCompleted)
             {
@@ -70,5 +69,8 @@ public static class Traffic
         return report.RootElement.TryGetProperty("end", out var end) && end.TryGetProperty("sum_received", out var sum)
             ? sum.GetProperty("bits_per_second").GetDouble() / 1e9
             : throw new InvalidOperationException($"iperf3 measured nothing: {client.Output}");
+
+        // The columns are number, local address, remote address, state (10: TCP_LISTEN). What is left of the connection before has the same port.
+        bool IsListener(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, "0A", ..] && local.EndsWith($":{int.Parse(port):X4}", StringComparison.Ordinal);
     }
 }

@@ -21,6 +21,15 @@ public sealed class ProbeTrackTests
     }
 
     [Fact]
+    public void The_first_answer_tells_that_the_whole_MTU_passes()
+    {
+        var path = new Way();
+        path.Run(0.2);
+        Assert.Equal((ReachState.Reachable, Mtu), (path.Read().State, path.Read().WorkingMtu));
+        Assert.Single(path.SentLengths);
+    }
+
+    [Fact]
     public void I8_A_cut_is_known_within_15_seconds_whenever_it_comes_and_so_is_its_end()
     {
         for (var after = 0.0; after < 7; after += 0.3)

@@ -23,8 +23,9 @@ public sealed class PartitionTests
         await nodes[0].WaitForStatusAsync("state", "PeerUnreachable", 15);
 
         await IsolateAsync(network, false);
+        // The kernel asks for a neighbor that it has given up once a second.
+        await Task.WhenAll(nodes.Select(node => node.WaitForStatusAsync("state", "Ready", 15)));
         await network.AssertAllPairsPingAsync();
-        await nodes[0].WaitForStatusAsync("state", "Ready", 15);
     }
 
     [Fact]
