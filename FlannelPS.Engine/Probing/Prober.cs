@@ -17,10 +17,10 @@ internal sealed class Prober : IDisposable
     /// <summary>Distance of two probes of one peer. Longer with very many peers: see <see cref="PeersPerSecond"/>.</summary>
     private static readonly TimeSpan ShortestPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>Turns have at least this distance, so the work of many peers is done at once.</summary>
+    /// <summary>Turns have at least this distance, so the work of many peers is done at once; of very many, twice this.</summary>
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
-    private const int PeersPerSecond = 125, PacketsPerTurn = 200, LinesPerMinute = 10;
+    private const int PeersPerSecond = 125, PacketsPerTurn = 400, LinesPerMinute = 10;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly string _version;
@@ -105,7 +105,8 @@ internal sealed class Prober : IDisposable
             Receive(now);
             var wake = Visit(now);
             Tell(now);
-            return wake - Now is var wait && wait > Turn ? wait : Turn;
+            var turn = _byKey.Count > PeersPerSecond ? Turn * 2 : Turn;
+            return wake - Now is var wait && wait > turn ? wait : turn;
         }
     }
 
