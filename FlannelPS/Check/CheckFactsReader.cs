@@ -11,6 +11,8 @@ internal static class CheckFactsReader
     /// <summary>Where the subnet stands unless something else is said.</summary>
     public const string SubnetFile = "/run/flannel/subnet.env";
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Of this host, a node running or not.</summary>
     /// <param name="store">What the store says; read when first asked for.</param>
     /// <param name="interfaces">What was said of the interface.</param>
@@ -83,7 +85,17 @@ internal static class CheckFactsReader
     }
 
     /// <summary>What a node says, or why it is silent.</summary>
+    /// <remarks>Between its answer and the kernel's a peer may come or go. So what contradicts it is looked at once more, a moment later, and only what is wrong then is told.</remarks>
     public static async Task<NodeAnswers> AskAsync(string name, CancellationToken cancellationToken)
+    {
+        var answers = await AskOnceAsync(name, cancellationToken).ConfigureAwait(false);
+        if (!answers.Verdicts.Any(verdict => verdict is { Rule: "Routes" or "Neighbors", Status: RuleStatus.Fail }))
+            return answers;
+        await Task.Delay(Moment, cancellationToken).ConfigureAwait(false);
+        return await AskOnceAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<NodeAnswers> AskOnceAsync(string name, CancellationToken cancellationToken)
     {
         try
         {

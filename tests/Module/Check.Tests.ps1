@@ -46,6 +46,15 @@ Describe 'A healthy network' {
         Test-FlannelNode | Should -BeTrue
     }
 
+    It 'I8: is not misled by a peer that comes or goes while it looks' {
+        foreach ($round in 1..30) {
+            Set-LabLease $etcd 10.42.201.0/24
+            Get-Complaint (Test-FlannelNode -Detailed | Where-Object Name -In Routes, Neighbors) | Should -BeNullOrEmpty -Because "a peer came (round $round)"
+            $null = Invoke-Etcdctl $etcd del /coreos.com/network/subnets/10.42.201.0-24
+            Get-Complaint (Test-FlannelNode -Detailed | Where-Object Name -In Routes, Neighbors) | Should -BeNullOrEmpty -Because "it went (round $round)"
+        }
+    }
+
     It 'passes every check of the host' {
         $results = Test-FlannelHost -Detailed
         Get-Complaint $results | Should -BeNullOrEmpty -Because ($results | Where-Object Status -In Fail, Warn | Out-String)
