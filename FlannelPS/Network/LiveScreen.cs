@@ -57,6 +57,7 @@ internal sealed class LiveScreen : IDisposable
         }
         catch (Exception e) when (e is HostException or NotImplementedException or IOException)
         {
+            // PowerShell's ways to say that its host has no such terminal.
             return (80, 24);
         }
     }
